@@ -1,0 +1,1 @@
+//! SigV4, restJson framing, error envelope, page tokens, presigned strings.

@@ -1,0 +1,1 @@
+//! The trait by which nodes are observed and changed, and its makers.

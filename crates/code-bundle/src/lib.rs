@@ -1,0 +1,1 @@
+//! Zips of q code: safe reading, checking, unpacking, replacing.

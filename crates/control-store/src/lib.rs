@@ -1,0 +1,1 @@
+//! Durable desired state, revisions, deployments, idempotency tokens; migrations.

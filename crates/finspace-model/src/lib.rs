@@ -1,0 +1,1 @@
+//! Shapes, routes, validation and errors of the FinSpace API; typed ids.

@@ -1,0 +1,1 @@
+//! Supervises one q process: code directory, logs, health, the .aws calls.

@@ -1,0 +1,1 @@
+//! Compile and evaluate: primitives, iterators, qSQL, namespaces; the world behind one trait.

@@ -1,0 +1,1 @@
+//! Loops over buffers: arithmetic, comparison, casts, sorting, grouping, search, aggregates, joins.

@@ -1,0 +1,1 @@
+//! The runnable q: console, listener, event loop, timer, callbacks, system commands.

@@ -1,0 +1,1 @@
+//! Column files, splayed, partitioned and segmented tables, sym files, compressed files, logs.

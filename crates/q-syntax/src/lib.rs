@@ -1,0 +1,1 @@
+//! Text to parse tree with positions; never evaluates, never panics.

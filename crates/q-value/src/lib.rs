@@ -1,0 +1,1 @@
+//! Every q value: its memory, symbols, nulls, attributes and console display.
