@@ -1,0 +1,43 @@
+//! The domains of enumerations by name.
+//!
+//! An enumeration holds indices and the *name* of its domain; what it shows is whatever is bound to that name now
+//! (`semantics.md` 157). The evaluator tells this registry the value of a variable as soon as an enumeration over it
+//! exists, and again at each assignment to it, so that values can be shown and sent without the evaluator.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, RwLock};
+
+use crate::{Symbol, Value};
+
+static DOMAINS: LazyLock<RwLock<HashMap<Symbol, Value>>> = LazyLock::new(Default::default);
+
+/// The value bound to a domain's name: a list of symbols, another list, a keyed table (foreign key) or a table (link).
+pub fn lookup(name: Symbol) -> Option<Value> {
+    DOMAINS
+        .read()
+        .expect("no panic while held")
+        .get(&name)
+        .cloned()
+}
+
+/// Binds a domain's name; the former value is dropped.
+pub fn bind(name: Symbol, value: Value) {
+    DOMAINS
+        .write()
+        .expect("no panic while held")
+        .insert(name, value);
+}
+
+/// True when enumerations over this name may exist.
+pub fn is_bound(name: Symbol) -> bool {
+    DOMAINS
+        .read()
+        .expect("no panic while held")
+        .contains_key(&name)
+}
+
+/// Forgets the value but for the name, and returns it, so that its only other holder can append in place;
+/// follow with [`bind`].
+pub fn release(name: Symbol) -> Option<Value> {
+    DOMAINS.write().expect("no panic while held").remove(&name)
+}

@@ -1,0 +1,92 @@
+//! Functions as values: lambdas, projections, derived functions and the keywords implemented natively.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Symbol, Value};
+
+/// What the evaluator keeps with a lambda; opaque here.
+pub trait LambdaCode: Any + Send + Sync {
+    fn as_any(&self) -> &(dyn Any + Send + Sync);
+}
+
+/// A lambda: its text is its identity (`semantics.md` 137), the code is what the evaluator made of it.
+pub struct Lambda {
+    /// The text as written, braces included; of a k lambda it starts with `k)`.
+    pub source: Arc<str>,
+    /// The namespace it was defined in, without the leading dot; empty for the root.
+    pub namespace: Symbol,
+    pub parameters: Vec<Symbol>,
+    pub code: Arc<dyn LambdaCode>,
+}
+
+/// A function with some arguments given; `None` is a hole.
+#[derive(Clone)]
+pub struct Projection {
+    pub function: Value,
+    pub arguments: Vec<Option<Value>>,
+}
+
+/// An iterator; the number is its code on the wire, plus 106 the type of the derived function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Iterator {
+    /// `'`
+    Each = 0,
+    /// `/`
+    Over = 1,
+    /// `\`
+    Scan = 2,
+    /// `':`
+    Prior = 3,
+    /// `/:`
+    EachRight = 4,
+    /// `\:`
+    EachLeft = 5,
+}
+
+impl Iterator {
+    pub const ALL: [Iterator; 6] = [
+        Iterator::Each,
+        Iterator::Over,
+        Iterator::Scan,
+        Iterator::Prior,
+        Iterator::EachRight,
+        Iterator::EachLeft,
+    ];
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Iterator::Each => "'",
+            Iterator::Over => "/",
+            Iterator::Scan => "\\",
+            Iterator::Prior => "':",
+            Iterator::EachRight => "/:",
+            Iterator::EachLeft => "\\:",
+        }
+    }
+}
+
+/// A function, list or dictionary with an iterator: types 106 to 111.
+#[derive(Clone)]
+pub struct Derived {
+    pub iterator: Iterator,
+    pub function: Value,
+}
+
+/// A keyword implemented by the evaluator that has no number on the wire: one static entry of its table.
+pub struct Native {
+    /// The q name, such as `mavg` or `.Q.en`.
+    pub name: &'static str,
+    /// How many arguments it takes at most; 1 also for those that take any single one.
+    pub rank: u8,
+    /// Index into the evaluator's table.
+    pub id: u16,
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
