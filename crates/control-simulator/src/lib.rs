@@ -1,0 +1,1 @@
+//! Seeded fault simulation of the control plane over an in-memory world.
