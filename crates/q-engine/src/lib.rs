@@ -1,1 +1,6 @@
-//! Compile and evaluate: primitives, iterators, qSQL, namespaces; the world behind one trait.
+//! Compile and evaluate q: bytecode, primitives that call functions, iterators, qSQL, namespaces.
+//!
+//! The world (clock, files, handles, streams) is behind one trait, [`system::System`].
+
+pub mod fake;
+pub mod system;
