@@ -72,6 +72,12 @@ pub enum NodeKind {
     },
     /// `$[c;a;b]` with three or more parts.
     Conditional(Vec<Node>),
+    /// `:[v;p;r;..;d]`: the result after the first pattern that matches, else the last part, else `::`.
+    PatternConditional {
+        value: Box<Node>,
+        cases: Vec<(Pattern, Node)>,
+        otherwise: Option<Box<Node>>,
+    },
     /// Condition first.
     If(Vec<Node>),
     /// Count first.
@@ -114,7 +120,7 @@ pub enum Target {
         indices: Vec<Node>,
     },
     /// kdb+ 4.1: `(a;b):v` and everything below.
-    Pattern(Pattern),
+    Pattern(Box<Pattern>),
 }
 
 /// The left side of a 4.1 pattern assignment, and a parameter that is more than a name.
@@ -129,8 +135,13 @@ pub enum Pattern {
         pattern: Box<Pattern>,
         filter: Box<Node>,
     },
+    /// `a[i]` inside a pattern: an indexed assignment, the index is a value.
+    Indexed {
+        name: Symbol,
+        indices: Vec<Node>,
+    },
     /// A literal that the value must match.
-    Constant(Node),
+    Constant(Box<Node>),
     List(Vec<Pattern>),
     /// Keys that must exist.
     Dict(Vec<(Symbol, Pattern)>),
@@ -138,13 +149,17 @@ pub enum Pattern {
         keys: Vec<(Symbol, Pattern)>,
         columns: Vec<(Symbol, Pattern)>,
     },
+    /// `k!v`: constant keys must exist and are looked up, else keys and values match as lists.
+    Bang(Box<Pattern>, Box<Pattern>),
+    /// `flip p`: the dictionary of columns of a table.
+    Flip(Box<Pattern>),
 }
 
 impl Pattern {
     /// The names it binds, in order.
     pub fn names(&self, into: &mut Vec<Symbol>) {
         match self {
-            Pattern::Any | Pattern::Constant(_) => {}
+            Pattern::Any | Pattern::Constant(_) | Pattern::Indexed { .. } => {}
             Pattern::Name(name) => into.push(*name),
             Pattern::Filtered { pattern, .. } => pattern.names(into),
             Pattern::List(items) => items.iter().for_each(|item| item.names(into)),
@@ -153,6 +168,11 @@ impl Pattern {
                 .iter()
                 .chain(columns)
                 .for_each(|(_, item)| item.names(into)),
+            Pattern::Bang(keys, values) => {
+                keys.names(into);
+                values.names(into);
+            }
+            Pattern::Flip(columns) => columns.names(into),
         }
     }
 }
