@@ -12,6 +12,7 @@
     reason = "mapped columns and the symbol table lend memory without copying; see vector.rs, symbol.rs"
 )]
 
+pub mod calendar;
 pub mod domain;
 mod element;
 mod error;
