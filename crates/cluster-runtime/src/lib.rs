@@ -6,6 +6,9 @@
 //!
 //! Invariant: every change carries a generation; an agent refuses a generation lower than the highest it has seen.
 
+pub mod fake;
+pub mod local;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
