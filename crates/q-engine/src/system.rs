@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use q_value::{Bytes, QResult, Value};
+use q_wire::MessageKind;
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,14 +66,15 @@ pub enum HandleKind {
     Process,
 }
 
-/// Something that arrived while a reply was awaited.
-pub enum Incoming {
-    /// The reply itself: a value, or the error the other side signalled.
-    Reply(QResult<Value>),
-    /// A message to run before waiting on: asynchronous, on the same handle.
-    Asynchronous { handle: i32, message: Value },
-    /// A synchronous message that must be answered with [`System::reply`] before waiting on.
-    Synchronous { handle: i32, message: Value },
+/// A message that arrived while a reply was awaited, not decoded yet: lambdas in it are compiled by the evaluator, see
+/// [`q_wire::decode_message`] and [`q_wire::Compile`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// `Response` is the reply itself. `Async` is to be run before waiting on; `Sync` too, and to be answered with
+    /// [`System::reply`].
+    pub kind: MessageKind,
+    /// The whole message, header included.
+    pub message: Vec<u8>,
 }
 
 /// The streams every process has.
@@ -174,7 +176,8 @@ pub trait System: Send {
     fn flush(&mut self, handle: i32) -> QResult<()>;
     /// Sends a synchronous message, whose reply [`System::receive`] will give.
     fn send_sync(&mut self, handle: i32, message: &Value) -> QResult<()>;
-    /// Waits for the reply on this handle, or for a message that must be run first.
+    /// Waits for the reply on this handle, or for a message on it that must be run first. Errors: `close` when the other
+    /// side is gone, `stop` on an interrupt.
     fn receive(&mut self, handle: i32) -> QResult<Incoming>;
     /// Answers a synchronous message (also a deferred one, `-30!`).
     fn reply(&mut self, handle: i32, answer: &QResult<Value>) -> QResult<()>;
