@@ -1,1 +1,65 @@
-fn main() {}
+//! Development tasks: `cargo xtask <task>`.
+
+mod clients;
+mod conformance;
+mod fuzz;
+mod step;
+mod test;
+mod tidy;
+mod tools;
+
+use clap::{Parser, Subcommand};
+
+/// Development tasks of qspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything CI runs: format, lints, tidy, licences, tests, examples, real clients, short fuzzing.
+    Test {
+        /// Leave out the real clients and the fuzz targets.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Rules of the house: crate edges, file lengths, leftovers, links of documents.
+    Tidy,
+    /// Runs the q example corpus and compares with the baseline.
+    Conformance {
+        /// Write the steps that pass now as the new baseline.
+        #[arg(long)]
+        update: bool,
+        /// Show the failures of pages that match this regular expression.
+        #[arg(long)]
+        page: Option<String>,
+    },
+    /// Runs boto3, the AWS CLI, PyKX, qPython and kola against a real server.
+    Clients {
+        /// Only tests whose name matches.
+        #[arg(short = 'k')]
+        filter: Option<String>,
+    },
+    /// Runs every fuzz target for a while.
+    Fuzz {
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Only this target.
+        #[arg(long)]
+        target: Option<String>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    std::env::set_current_dir(step::workspace_root())?;
+    match Arguments::parse().task {
+        Task::Test { quick } => test::run_and_report(quick),
+        Task::Tidy => tidy::run(),
+        Task::Conformance { update, page } => conformance::run(update, page.as_deref()).map(|_| ()),
+        Task::Clients { filter } => clients::run(filter.as_deref()).map(|_| ()),
+        Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()).map(|_| ()),
+    }
+}

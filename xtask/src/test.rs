@@ -1,0 +1,74 @@
+//! Everything that CI runs.
+
+use anyhow::{Result, bail};
+
+use crate::step::{Totals, cargo, run, run_reading, step};
+use crate::{clients, conformance, fuzz, tidy, tools};
+
+/// Seconds that each fuzz target runs as part of the tests; `cargo xtask fuzz` runs longer.
+const FUZZ_SECONDS: u32 = 20;
+
+/// Runs all steps, the quick ones first, and ends with the line of totals.
+pub(crate) fn run_all(quick: bool) -> Result<Totals> {
+    step("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
+    step("tidy", tidy::run)?;
+    step("lints", || {
+        run(cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ]))
+    })?;
+    step("licences and sources", || {
+        tools::require_cargo_tool("deny")?;
+        run(cargo().args([
+            "deny",
+            "--log-level",
+            "error",
+            "check",
+            "bans",
+            "licenses",
+            "sources",
+        ]))
+    })?;
+    let mut totals = step("tests", || {
+        tools::require_cargo_tool("nextest")?;
+        let mut command = cargo();
+        command.args([
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--color=never",
+        ]);
+        let (lines, succeeded) = run_reading(&mut command, true)?;
+        let summary = lines
+            .iter()
+            .rev()
+            .find(|line| line.trim_start().starts_with("Summary"));
+        match summary {
+            Some(line) if succeeded => Ok(Totals::of_line(line)),
+            _ => bail!("tests failed; the lines above name them"),
+        }
+    })?;
+    // the corpus is a measure, not a list of tests: only a loss against its baseline fails
+    step("q examples", || conformance::run(false, None))?;
+    if !quick {
+        totals.add(step("real clients", || clients::run(None))?);
+        totals.add(step("fuzz targets", || fuzz::run(FUZZ_SECONDS, None))?);
+    }
+    Ok(totals)
+}
+
+pub(crate) fn run_and_report(quick: bool) -> Result<()> {
+    let totals = run_all(quick)?;
+    println!(
+        "{} passed, {} failed, {} skipped",
+        totals.passed, totals.failed, totals.skipped
+    );
+    Ok(())
+}
