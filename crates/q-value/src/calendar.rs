@@ -2,6 +2,12 @@
 
 /// Nanoseconds of a day.
 pub const DAY_NANOSECONDS: i64 = 86_400_000_000_000;
+/// Nanoseconds of a minute.
+pub const MINUTE_NANOSECONDS: i64 = 60_000_000_000;
+/// Nanoseconds of a second.
+pub const SECOND_NANOSECONDS: i64 = 1_000_000_000;
+/// Nanoseconds of a millisecond.
+pub const MILLISECOND_NANOSECONDS: i64 = 1_000_000;
 /// Milliseconds of a day.
 pub const DAY_MILLISECONDS: i32 = 86_400_000;
 /// Days from 1970.01.01 to 2000.01.01.
@@ -72,6 +78,42 @@ pub fn days_from_month(months: i32) -> i32 {
     civil_days(year, months.rem_euclid(12) as u32 + 1, 1)
 }
 
+/// The Monday of the week of a day; 2000.01.01 was a Saturday.
+pub fn monday_of(days: i32) -> i32 {
+    days.saturating_sub(days.wrapping_add(5).rem_euclid(7))
+}
+
+/// Nanoseconds since 2000.01.01 of a datetime (a float of days), to the nearest millisecond as the console shows it;
+/// null and infinities become those of the result.
+pub fn datetime_to_nanoseconds(days: f64) -> i64 {
+    if days.is_nan() {
+        return i64::MIN;
+    }
+    let milliseconds = (days * f64::from(DAY_MILLISECONDS)).round();
+    let nanoseconds = milliseconds * MILLISECOND_NANOSECONDS as f64;
+    if nanoseconds >= i64::MAX as f64 {
+        i64::MAX
+    } else if nanoseconds <= -(i64::MAX as f64) {
+        -i64::MAX
+    } else {
+        milliseconds as i64 * MILLISECOND_NANOSECONDS
+    }
+}
+
+/// The datetime (a float of days) of a timestamp; null and infinities become those of the result.
+pub fn nanoseconds_to_datetime(nanoseconds: i64) -> f64 {
+    match nanoseconds {
+        i64::MIN => f64::NAN,
+        i64::MAX => f64::INFINITY,
+        x if x == -i64::MAX => f64::NEG_INFINITY,
+        x => {
+            let days = x.div_euclid(DAY_NANOSECONDS);
+            let rest = x.rem_euclid(DAY_NANOSECONDS);
+            days as f64 + rest as f64 / DAY_NANOSECONDS as f64
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +138,22 @@ mod tests {
             let (year, month, day) = date_from_days(days);
             assert_eq!(days_from_date(year, month, day), Some(days));
         }
+    }
+
+    #[test]
+    fn weeks_begin_on_monday() {
+        assert_eq!((monday_of(0), monday_of(2), monday_of(8)), (-5, 2, 2));
+    }
+
+    #[test]
+    fn datetimes_are_rounded_to_milliseconds() {
+        let x = 1.0 + 1000.0 / 86_400.0 - 1e-13;
+        assert_eq!(
+            datetime_to_nanoseconds(x),
+            DAY_NANOSECONDS + 1000 * SECOND_NANOSECONDS
+        );
+        assert_eq!(datetime_to_nanoseconds(f64::NAN), i64::MIN);
+        assert_eq!(datetime_to_nanoseconds(f64::NEG_INFINITY), -i64::MAX);
+        assert_eq!(nanoseconds_to_datetime(DAY_NANOSECONDS / 2), 0.5);
     }
 }

@@ -41,3 +41,16 @@ pub fn is_bound(name: Symbol) -> bool {
 pub fn release(name: Symbol) -> Option<Value> {
     DOMAINS.write().expect("no panic while held").remove(&name)
 }
+
+/// The items that the indices of an enumeration over this name point to: the list itself, or the key column of a table
+/// with one key. `None` when nothing is bound or the name is that of a table that is linked to by row number.
+pub fn items(name: Symbol) -> Option<Value> {
+    match lookup(name)? {
+        Value::Dict(dict) => match &dict.keys {
+            Value::Table(keys) if keys.columns.len() == 1 => keys.columns.first().cloned(),
+            _ => None,
+        },
+        value if value.is_list() => Some(value),
+        _ => None,
+    }
+}

@@ -13,9 +13,11 @@
 )]
 
 pub mod calendar;
+pub mod display;
 pub mod domain;
 mod element;
 mod error;
+pub mod format;
 mod function;
 mod identity;
 mod primitive;
