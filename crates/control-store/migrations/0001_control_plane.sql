@@ -21,6 +21,7 @@ CREATE TABLE users (
     user_name      TEXT NOT NULL,
     iam_role       TEXT NOT NULL,
     created_at_ms  BIGINT NOT NULL,
+    modified_at_ms BIGINT NOT NULL,
     PRIMARY KEY (environment_id, user_name)
 );
 

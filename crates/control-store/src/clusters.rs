@@ -33,18 +33,7 @@ impl Store {
         &self,
         environment_id: &str,
     ) -> Result<Vec<ClusterState>, StoreError> {
-        let mut view = self.snapshot().await?;
-        let rows =
-            sqlx::query("SELECT * FROM clusters WHERE environment_id = $1 ORDER BY cluster_name")
-                .bind(environment_id)
-                .fetch_all(&mut *view)
-                .await
-                .map_err(StoreError::database(READ_CLUSTER))?;
-        let mut states = Vec::with_capacity(rows.len());
-        for row in &rows {
-            states.push(complete(&mut view, cluster_of(row)?).await?);
-        }
-        Ok(states)
+        read_states(&mut *self.snapshot().await?, environment_id).await
     }
 
     pub async fn cluster_state(
@@ -129,6 +118,14 @@ impl Store {
 }
 
 impl WriteTransaction {
+    /// Every cluster of an environment with its state, by name.
+    pub async fn cluster_states(
+        &mut self,
+        environment_id: &str,
+    ) -> Result<Vec<ClusterState>, StoreError> {
+        read_states(self.connection(), environment_id).await
+    }
+
     pub async fn cluster_state(
         &mut self,
         environment_id: &str,
@@ -388,6 +385,23 @@ async fn read_state(
         Some(row) => Ok(Some(complete(connection, cluster_of(&row)?).await?)),
         None => Ok(None),
     }
+}
+
+async fn read_states(
+    connection: &mut SqliteConnection,
+    environment_id: &str,
+) -> Result<Vec<ClusterState>, StoreError> {
+    let rows =
+        sqlx::query("SELECT * FROM clusters WHERE environment_id = $1 ORDER BY cluster_name")
+            .bind(environment_id)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(StoreError::database(READ_CLUSTER))?;
+    let mut states = Vec::with_capacity(rows.len());
+    for row in &rows {
+        states.push(complete(connection, cluster_of(row)?).await?);
+    }
+    Ok(states)
 }
 
 /// Adds the nodes and the newest deployment.

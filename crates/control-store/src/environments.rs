@@ -117,14 +117,16 @@ impl WriteTransaction {
     /// Inserts a user or changes its role.
     pub async fn put_user(&mut self, record: &UserRecord) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO users (environment_id, user_name, iam_role, created_at_ms) \
-             VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (environment_id, user_name) DO UPDATE SET iam_role = excluded.iam_role",
+            "INSERT INTO users (environment_id, user_name, iam_role, created_at_ms, modified_at_ms) \
+             VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (environment_id, user_name) DO UPDATE SET iam_role = excluded.iam_role, \
+             modified_at_ms = excluded.modified_at_ms",
         )
         .bind(&record.environment_id)
         .bind(&record.user_name)
         .bind(&record.iam_role)
         .bind(to_sql(record.created_at_ms))
+        .bind(to_sql(record.modified_at_ms))
         .execute(self.connection())
         .await
         .map_err(StoreError::database("a user"))?;
@@ -216,14 +218,16 @@ fn user_of(row: &SqliteRow) -> Result<UserRecord, StoreError> {
             row.try_get("user_name")?,
             row.try_get("iam_role")?,
             row.try_get::<i64, _>("created_at_ms")?,
+            row.try_get::<i64, _>("modified_at_ms")?,
         ))
     };
-    let (environment_id, user_name, iam_role, created) =
+    let (environment_id, user_name, iam_role, created, modified) =
         read().map_err(StoreError::database(READ_USER))?;
     Ok(UserRecord {
         environment_id,
         user_name,
         iam_role,
         created_at_ms: from_sql("users", created)?,
+        modified_at_ms: from_sql("users", modified)?,
     })
 }

@@ -21,6 +21,7 @@ pub struct UserRecord {
     pub user_name: String,
     pub iam_role: String,
     pub created_at_ms: u64,
+    pub modified_at_ms: u64,
 }
 
 /// The cluster itself.
