@@ -1,3 +1,22 @@
 //! Text to parse tree with positions; never evaluates, never panics.
+//!
+//! [`parse`] reads a text of one or more statements; [`tree`] is what it makes. [`scope`] says which names a lambda
+//! owns.
+//!
+//! Invariant: any bytes give a tree or a [`SyntaxError`], in time and stack bounded by their length.
 
+pub mod check;
+mod clock;
+pub mod columns;
+mod error;
+mod lexer;
+mod number;
+mod parser;
+pub mod scope;
+pub mod script;
+mod token;
 pub mod tree;
+pub mod words;
+
+pub use error::{SyntaxError, SyntaxResult};
+pub use parser::parse;

@@ -1,0 +1,57 @@
+//! Names for columns that have none.
+
+use q_value::Symbol;
+
+use crate::tree::{NamedNode, Node, NodeKind};
+use crate::words::is_keyword;
+
+/// The name of an unnamed column: that of the column it is made from, else `x`.
+///
+/// An operator glyph passes the name of its left argument (`c2+c3` is `c2`, `2*c2` is `x`); every other function that of
+/// its last (`size wavg price` is `price`). Of a dotted name it is the last part. The row number `i` has no name.
+pub fn implied_name(node: &Node) -> Symbol {
+    let mut node = node;
+    loop {
+        node = match &node.kind {
+            NodeKind::Name(name) => return column_name(*name),
+            NodeKind::Apply {
+                function,
+                arguments,
+            } => {
+                let next = match function.kind {
+                    NodeKind::Operator(_) => arguments.first(),
+                    _ => arguments.last(),
+                };
+                match next {
+                    Some(next) => next,
+                    None => return Symbol::new("x"),
+                }
+            }
+            _ => return Symbol::new("x"),
+        };
+    }
+}
+
+fn column_name(name: Symbol) -> Symbol {
+    let text = name.as_bytes();
+    let last = text.rsplit(|byte| *byte == b'.').next().unwrap_or(text);
+    if text == b"i" || is_keyword(text) || last.is_empty() {
+        return Symbol::new("x");
+    }
+    Symbol::new(last)
+}
+
+/// Gives repeated names a number, in order: `c1`, `c11`, `x`, `x1`.
+pub fn make_unique(groups: &mut [&mut Vec<NamedNode>]) {
+    let mut used: Vec<Symbol> = Vec::new();
+    for entry in groups.iter_mut().flat_map(|group| group.iter_mut()) {
+        if used.contains(&entry.name) {
+            let base = entry.name.text();
+            entry.name = (1..)
+                .map(|number| Symbol::new(format!("{base}{number}")))
+                .find(|name| !used.contains(name))
+                .unwrap_or(entry.name);
+        }
+        used.push(entry.name);
+    }
+}
