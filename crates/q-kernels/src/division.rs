@@ -1,0 +1,300 @@
+//! Division with a remainder: `div`, `mod` and `xbar`, all by the floor.
+
+use q_value::{Attribute, QError, QResult, Type, Value, Vector};
+
+use crate::arithmetic::{pair_type, pervade};
+use crate::lanes::{self, Operand};
+use crate::pervade::Missing;
+use crate::{Keyword, loops, result_types, temporal};
+
+pub(crate) static TABLE: &[Keyword] = &[
+    Keyword::two("div", div),
+    Keyword::two("mod", modulo),
+    Keyword::two("xbar", xbar),
+];
+
+/// Floor of the quotient; null when a side is null or the divisor is zero.
+#[inline(always)]
+pub(crate) fn floor_divide(x: i64, y: i64) -> i64 {
+    if x == i64::MIN || y == i64::MIN || y == 0 {
+        return i64::MIN;
+    }
+    let quotient = x.wrapping_div(y);
+    if (x % y != 0) && ((x < 0) != (y < 0)) {
+        quotient - 1
+    } else {
+        quotient
+    }
+}
+
+/// What the floor division leaves, with the sign of the divisor.
+#[inline(always)]
+pub(crate) fn floor_remainder(x: i64, y: i64) -> i64 {
+    if x == i64::MIN || y == i64::MIN || y == 0 {
+        return i64::MIN;
+    }
+    let remainder = x.wrapping_rem(y);
+    if remainder != 0 && ((remainder < 0) != (y < 0)) {
+        remainder + y
+    } else {
+        remainder
+    }
+}
+
+/// A positive divisor prepared so that dividing takes multiplications instead of the slow division instruction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Divisor {
+    by: u64,
+    magic: u64,
+    shift: u32,
+    power_of_two: bool,
+}
+
+impl Divisor {
+    /// `None` unless positive.
+    pub(crate) fn new(by: i64) -> Option<Divisor> {
+        if by <= 0 {
+            return None;
+        }
+        let by = by as u64;
+        let shift = 63 - by.leading_zeros();
+        if by.is_power_of_two() {
+            return Some(Divisor {
+                by,
+                magic: 0,
+                shift,
+                power_of_two: true,
+            });
+        }
+        // round-up method: 2^(64+shift) / by rounded up is exact for dividends below 2^63
+        let magic = ((1u128 << (64 + shift)) / u128::from(by) + 1) as u64;
+        Some(Divisor {
+            by,
+            magic,
+            shift,
+            power_of_two: false,
+        })
+    }
+
+    #[inline(always)]
+    fn divide_magnitude(self, x: u64) -> u64 {
+        if self.power_of_two {
+            x >> self.shift
+        } else {
+            ((u128::from(x) * u128::from(self.magic)) >> 64) as u64 >> self.shift
+        }
+    }
+
+    /// Floor of `x` divided; `x` must not be null.
+    #[inline(always)]
+    pub(crate) fn floor(self, x: i64) -> i64 {
+        // floor(x) = -1 - floor((-1 - x)) for negative x, and -1 - x = !x is its magnitude less one
+        let sign = x >> 63;
+        (self.divide_magnitude((x ^ sign) as u64) as i64) ^ sign
+    }
+
+    #[inline(always)]
+    fn multiple_below(self, x: i64) -> i64 {
+        self.floor(x).wrapping_mul(self.by as i64)
+    }
+}
+
+/// Type of `x div y`: that of the left argument, except that small integers and reals become ints.
+fn quotient_type(x: Type) -> Option<Type> {
+    Some(match x {
+        Type::Boolean | Type::Byte | Type::Short | Type::Char | Type::Real => Type::Int,
+        Type::Symbol | Type::Guid => return None,
+        other => other,
+    })
+}
+
+fn is_fractional(value: &Value) -> bool {
+    matches!(
+        value.basic_type(),
+        Some(Type::Real | Type::Float | Type::Datetime)
+    )
+}
+
+/// `x div y`: the floor of the quotient.
+pub fn div(x: Value, y: Value) -> QResult<Value> {
+    if let (Value::Long(x), Value::Long(y)) = (&x, &y) {
+        return Ok(Value::Long(floor_divide(*x, *y)));
+    }
+    pervade(x, y, Missing::Keep, &|x, y| {
+        let (Some(left), Some(right)) = (x.basic_type(), y.basic_type()) else {
+            return Err(QError::type_error());
+        };
+        let ty = quotient_type(left).ok_or_else(QError::type_error)?;
+        quotient_type(right).ok_or_else(QError::type_error)?;
+        if is_fractional(&x) || is_fractional(&y) {
+            let (x, y) = (lanes::raw::<f64>(x)?, lanes::raw::<f64>(y)?);
+            let floats = lanes::zip_same(x, y, |x, y| (x / y).floor())?.wrap(Type::Float);
+            return of_floats(floats, ty);
+        }
+        let (x, y) = (lanes::raw::<i64>(x)?, lanes::raw::<i64>(y)?);
+        let quotients = match (x, y) {
+            (Operand::Vector(x), Operand::Atom(y)) if Divisor::new(y).is_some() => {
+                let by = Divisor::new(y).ok_or_else(QError::type_error)?;
+                Operand::Vector(loops::map_reusing(x, move |x| {
+                    if x == i64::MIN { x } else { by.floor(x) }
+                }))
+            }
+            (x, y) => lanes::zip_same(x, y, floor_divide)?,
+        };
+        of_longs(quotients, ty)
+    })
+}
+
+/// Longs in another type, plain numbers kept.
+fn of_longs(x: Operand<i64>, ty: Type) -> QResult<Value> {
+    let longs = x.wrap(Type::Long);
+    lanes::with_lane!(ty, T => Ok(lanes::raw::<T>(longs)?.wrap(ty)), else Err(QError::type_error()))
+}
+
+fn of_floats(floats: Value, ty: Type) -> QResult<Value> {
+    lanes::with_lane!(ty, T => Ok(lanes::raw::<T>(floats)?.wrap(ty)), else Err(QError::type_error()))
+}
+
+#[inline(always)]
+fn float_remainder(x: f64, y: f64) -> f64 {
+    x - y * (x / y).floor()
+}
+
+/// `x mod y`: what `div` leaves, with the sign of `y`.
+pub fn modulo(x: Value, y: Value) -> QResult<Value> {
+    if let (Value::Long(x), Value::Long(y)) = (&x, &y) {
+        return Ok(Value::Long(floor_remainder(*x, *y)));
+    }
+    pervade(x, y, Missing::Keep, &|x, y| {
+        let ty = pair_type(&result_types::MODULO, &x, &y)?;
+        if is_fractional(&x) || is_fractional(&y) {
+            let (x, y) = (lanes::raw::<f64>(x)?, lanes::raw::<f64>(y)?);
+            return of_floats(
+                lanes::zip_same(x, y, float_remainder)?.wrap(Type::Float),
+                ty,
+            );
+        }
+        let (x, y) = (lanes::raw::<i64>(x)?, lanes::raw::<i64>(y)?);
+        let remainders = match (x, y) {
+            (Operand::Vector(x), Operand::Atom(y)) if Divisor::new(y).is_some() => {
+                let by = Divisor::new(y).ok_or_else(QError::type_error)?;
+                Operand::Vector(loops::map_reusing(x, move |x| {
+                    if x == i64::MIN {
+                        x
+                    } else {
+                        x - by.multiple_below(x)
+                    }
+                }))
+            }
+            (x, y) => lanes::zip_same(x, y, floor_remainder)?,
+        };
+        of_longs(remainders, ty)
+    })
+}
+
+/// `x xbar y`: each `y` rounded down to a multiple of `x`; temporal types keep their type.
+pub fn xbar(x: Value, y: Value) -> QResult<Value> {
+    pervade(x, y, Missing::Keep, &|x, y| {
+        let (Some(left), Some(right)) = (x.basic_type(), y.basic_type()) else {
+            return Err(QError::type_error());
+        };
+        let ty = if right.is_temporal() {
+            right
+        } else {
+            result_types::of_pair(&result_types::MULTIPLY, left, right)
+                .ok_or_else(QError::type_error)?
+        };
+        let x = if left.is_temporal() && right.is_temporal() && left != right {
+            bar_width(x, right)
+        } else {
+            x
+        };
+        if is_fractional(&x) || is_fractional(&y) {
+            let (x, y) = (lanes::raw::<f64>(x)?, lanes::raw::<f64>(y)?);
+            let bars = lanes::zip_same(x, y, |x, y| x * (y / x).floor())?;
+            return of_floats(bars.wrap(Type::Float), ty);
+        }
+        match (&x, y) {
+            (x, Value::Timestamps(y)) if x.is_atom() => long_bars(x, y, Type::Timestamp),
+            (x, Value::Timespans(y)) if x.is_atom() => long_bars(x, y, Type::Timespan),
+            (x, Value::Longs(y)) if x.is_atom() && ty == Type::Long => long_bars(x, y, ty),
+            (x, y) => {
+                let (x, y) = (lanes::raw::<i64>(x.clone())?, lanes::raw::<i64>(y)?);
+                of_longs(lanes::zip_same(x, y, bar)?, ty)
+            }
+        }
+    })
+}
+
+#[inline(always)]
+fn bar(width: i64, y: i64) -> i64 {
+    if y == i64::MIN || width == i64::MIN {
+        i64::MIN
+    } else if width == 0 {
+        y
+    } else {
+        y - floor_remainder(y, width)
+    }
+}
+
+fn long_bars(width: &Value, y: Vector<i64>, ty: Type) -> QResult<Value> {
+    let Operand::Atom(width) = lanes::raw::<i64>(width.clone())? else {
+        return Err(QError::type_error());
+    };
+    let bars = match Divisor::new(width) {
+        Some(by) => loops::map_reusing(y, move |y| {
+            if y == i64::MIN {
+                y
+            } else {
+                by.multiple_below(y)
+            }
+        }),
+        None => loops::map_reusing(y, move |y| bar(width, y)),
+    };
+    Ok(Value::from_i64s(ty, bars.with_attribute(Attribute::None)))
+}
+
+/// The width of a bar given in one unit of time, in the unit of the values (`0D00:05` for minutes is 5).
+fn bar_width(x: Value, of: Type) -> Value {
+    let duration = match of {
+        Type::Timestamp => Type::Timespan,
+        Type::Date => {
+            // a width in days: a timespan counts whole days
+            return match temporal::convert_unit(x, Type::Timespan) {
+                Value::Timespan(ns) => Value::Long(ns / temporal::DAY_NS),
+                other => other,
+            };
+        }
+        other => other,
+    };
+    temporal::convert_unit(x, duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_prepared_divisor_divides(x in any::<i64>(), by in prop_oneof![1i64..1000, any::<i64>()]) {
+            prop_assume!(x != i64::MIN);
+            if let Some(divisor) = Divisor::new(by) {
+                prop_assert_eq!(divisor.floor(x), x.div_euclid(by));
+            } else {
+                prop_assert!(by <= 0);
+            }
+        }
+    }
+
+    #[test]
+    fn quotients_follow_the_floor() {
+        assert_eq!(floor_divide(-7, 2), -4);
+        assert_eq!(floor_remainder(-7, 2), 1);
+        assert_eq!(floor_remainder(7, -2), -1);
+        let week = div(Value::Short(7), Value::Long(3)).expect("numbers");
+        assert!(week.is_identical(&Value::Int(2)));
+        let date = div(Value::Date(5399), Value::Long(365)).expect("date");
+        assert!(date.is_identical(&Value::Date(14)));
+    }
+}

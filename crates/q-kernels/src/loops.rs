@@ -1,0 +1,205 @@
+//! The few loops every kernel is made of: map and zip, into new memory or in place.
+//!
+//! Each is compiled twice, for the baseline and for AVX2, and the machine's kind is chosen at run time; large vectors
+//! are split over threads. Debug builds, which do not vectorise, have the baseline only.
+
+use std::mem::MaybeUninit;
+
+use q_value::Vector;
+
+use crate::parallel::{self, ITEMS_PER_THREAD_MIN};
+
+/// Defines a function whose body is compiled for the baseline and for AVX2. The body must be plain slice loops: what it
+/// calls is inlined into both.
+macro_rules! vectorised {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident [$($generics:tt)*] ($($argument:ident : $type:ty),* $(,)?) -> $result:ty $body:block) => {
+        $(#[$meta])*
+        $vis fn $name<$($generics)*>($($argument: $type),*) -> $result {
+            #[inline(always)]
+            fn body<$($generics)*>($($argument: $type),*) -> $result $body
+            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+            {
+                #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+                fn avx2<$($generics)*>($($argument: $type),*) -> $result { body($($argument),*) }
+                if $crate::loops::has_avx2() {
+                    // SAFETY: the features were just found on this machine.
+                    return unsafe { avx2($($argument),*) };
+                }
+            }
+            body($($argument),*)
+        }
+    };
+}
+pub(crate) use vectorised;
+
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+#[inline]
+pub(crate) fn has_avx2() -> bool {
+    std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("bmi1")
+        && std::arch::is_x86_feature_detected!("bmi2")
+        && std::arch::is_x86_feature_detected!("popcnt")
+        && std::arch::is_x86_feature_detected!("lzcnt")
+}
+
+vectorised! {
+    fn map_part[T: Copy, R, F: Fn(T) -> R](x: &[T], out: &mut [MaybeUninit<R>], f: F) -> () {
+        for (out, x) in out.iter_mut().zip(x) {
+            out.write(f(*x));
+        }
+    }
+}
+
+vectorised! {
+    fn map_part_in_place[T: Copy, F: Fn(T) -> T](x: &mut [T], f: F) -> () {
+        for x in x {
+            *x = f(*x);
+        }
+    }
+}
+
+vectorised! {
+    fn zip_part[T: Copy, U: Copy, R, F: Fn(T, U) -> R](x: &[T], y: &[U], out: &mut [MaybeUninit<R>], f: F) -> () {
+        for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+            out.write(f(*x, *y));
+        }
+    }
+}
+
+vectorised! {
+    fn zip_part_in_place[T: Copy, U: Copy, F: Fn(T, U) -> T](x: &mut [T], y: &[U], f: F) -> () {
+        for (x, y) in x.iter_mut().zip(y) {
+            *x = f(*x, *y);
+        }
+    }
+}
+
+/// A vector of `count` items written by `fill`, which is given each part of the memory with the index of its first item
+/// and must write all of it.
+pub(crate) fn build<R: Send>(
+    count: usize,
+    fill: impl Fn(usize, &mut [MaybeUninit<R>]) + Sync,
+) -> Vec<R> {
+    let mut items: Vec<R> = Vec::with_capacity(count);
+    let ranges = parallel::ranges(count, ITEMS_PER_THREAD_MIN);
+    let memory = &mut items.spare_capacity_mut()[..count];
+    if ranges.len() == 1 {
+        fill(0, memory);
+    } else {
+        let mut parts = Vec::with_capacity(ranges.len());
+        let mut rest = memory;
+        for range in ranges {
+            let (part, after) = rest.split_at_mut(range.len());
+            parts.push((range.start, part));
+            rest = after;
+        }
+        parallel::run(parts, |(start, part)| fill(start, part));
+    }
+    // SAFETY: `fill` wrote every item of every part, and the parts cover the first `count` items.
+    unsafe { items.set_len(count) };
+    items
+}
+
+/// Changes the items in place, in parts.
+fn change<T: Send>(items: &mut [T], change_part: impl Fn(usize, &mut [T]) + Sync) {
+    let ranges = parallel::ranges(items.len(), ITEMS_PER_THREAD_MIN);
+    if ranges.len() == 1 {
+        change_part(0, items);
+        return;
+    }
+    let mut parts = Vec::with_capacity(ranges.len());
+    let mut rest = items;
+    for range in ranges {
+        let (part, after) = rest.split_at_mut(range.len());
+        parts.push((range.start, part));
+        rest = after;
+    }
+    parallel::run(parts, |(start, part)| change_part(start, part));
+}
+
+/// `f` of each item.
+pub(crate) fn map<T, R, F>(x: &[T], f: F) -> Vec<R>
+where
+    T: Copy + Sync,
+    R: Send,
+    F: Fn(T) -> R + Copy + Sync,
+{
+    build(x.len(), |start, out| {
+        map_part(&x[start..start + out.len()], out, f);
+    })
+}
+
+/// `f` of each item, written over them when nobody else holds them.
+pub(crate) fn map_reusing<T, F>(mut x: Vector<T>, f: F) -> Vector<T>
+where
+    T: Copy + Send + Sync,
+    F: Fn(T) -> T + Copy + Sync,
+{
+    if !x.is_unshared() {
+        return Vector::new(map(&x, f));
+    }
+    change(x.make_mut(), |_, part| map_part_in_place(part, f));
+    x
+}
+
+/// `f` of each pair; the counts are equal.
+pub(crate) fn zip<T, U, R, F>(x: &[T], y: &[U], f: F) -> Vec<R>
+where
+    T: Copy + Sync,
+    U: Copy + Sync,
+    R: Send,
+    F: Fn(T, U) -> R + Copy + Sync,
+{
+    debug_assert_eq!(x.len(), y.len());
+    build(x.len(), |start, out| {
+        let end = start + out.len();
+        zip_part(&x[start..end], &y[start..end], out, f);
+    })
+}
+
+/// `f` of each pair, written over whichever side nobody else holds; the counts are equal.
+pub(crate) fn zip_reusing<T, F>(mut x: Vector<T>, mut y: Vector<T>, f: F) -> Vector<T>
+where
+    T: Copy + Send + Sync,
+    F: Fn(T, T) -> T + Copy + Sync,
+{
+    if x.is_unshared() {
+        change(x.make_mut(), |start, part| {
+            zip_part_in_place(part, &y[start..start + part.len()], f);
+        });
+        x
+    } else if y.is_unshared() {
+        change(y.make_mut(), |start, part| {
+            zip_part_in_place(part, &x[start..start + part.len()], |y, x| f(x, y));
+        });
+        y
+    } else {
+        Vector::new(zip(&x, &y, f))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_vectors_are_worked_in_parts() {
+        let count = ITEMS_PER_THREAD_MIN * 3 + 17;
+        let x: Vector<i64> = (0..count as i64).collect();
+        let doubled = map(&x, |x| x * 2);
+        assert!(
+            doubled
+                .iter()
+                .enumerate()
+                .all(|(at, item)| *item == at as i64 * 2)
+        );
+        let kept = x.clone();
+        let sum = zip_reusing(x, Vector::new(doubled), |a, b| a + b);
+        assert!(
+            sum.iter()
+                .enumerate()
+                .all(|(at, item)| *item == at as i64 * 3)
+        );
+        assert_eq!(kept[5], 5);
+    }
+}
