@@ -1,0 +1,275 @@
+//! The operating system as the evaluator sees it.
+
+mod clock;
+mod environment;
+mod files;
+mod handles;
+mod memory;
+mod paths;
+mod shell;
+mod streams;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use q_engine::system::{
+    FileStatus, HandleKind, Incoming, MemoryStatistics, OpenSpec, StandardStream, System,
+};
+use q_value::{Bytes, QResult, Value};
+
+use crate::network::Network;
+use handles::OpenFiles;
+use memory::MemoryLimit;
+pub(crate) use paths::{PATH_MAP_VARIABLE, PathMap};
+pub(crate) use environment::{host_name, ipv4, user_name};
+pub(crate) use handles::{system_error, system_text};
+pub(crate) use streams::{ConsoleInput, write_standard};
+
+/// What the evaluator's world shares with the event loop. Both run on one thread; the locks are never contended.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    network: Arc<Mutex<Network>>,
+    console: Arc<Mutex<ConsoleInput>>,
+    /// Milliseconds between two ticks, 0 for none.
+    timer: Arc<AtomicI32>,
+}
+
+impl Shared {
+    pub(crate) fn new(network: Network) -> Shared {
+        Shared {
+            network: Arc::new(Mutex::new(network)),
+            console: Arc::default(),
+            timer: Arc::default(),
+        }
+    }
+
+    pub(crate) fn network(&self) -> MutexGuard<'_, Network> {
+        self.network.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn console(&self) -> MutexGuard<'_, ConsoleInput> {
+        self.console.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn timer(&self) -> i32 {
+        self.timer.load(Ordering::Relaxed)
+    }
+}
+
+/// The world of a q process.
+pub(crate) struct Os {
+    shared: Shared,
+    paths: PathMap,
+    /// Variables set by `setenv`; the process's own environment is left alone, as other threads may read it.
+    environment: HashMap<Vec<u8>, Vec<u8>>,
+    started: Instant,
+    files: OpenFiles,
+    memory_limit: MemoryLimit,
+}
+
+impl Os {
+    pub(crate) fn new(shared: Shared, paths: PathMap) -> Os {
+        Os {
+            shared,
+            paths,
+            environment: HashMap::new(),
+            started: Instant::now(),
+            files: OpenFiles::default(),
+            memory_limit: MemoryLimit::default(),
+        }
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        self.paths.real(path)
+    }
+}
+
+impl System for Os {
+    fn now(&self) -> i64 {
+        clock::now()
+    }
+    fn monotonic(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+    fn local_offset(&self, at: i64) -> i64 {
+        clock::local_offset(at)
+    }
+
+    fn environment(&self, name: &[u8]) -> Option<Vec<u8>> {
+        self.environment
+            .get(name)
+            .cloned()
+            .or_else(|| environment::variable(name))
+    }
+    fn set_environment(&mut self, name: &[u8], value: &[u8]) {
+        self.environment.insert(name.to_vec(), value.to_vec());
+    }
+    fn working_directory(&self) -> io::Result<PathBuf> {
+        Ok(self.paths.shown(&std::env::current_dir()?))
+    }
+    fn change_directory(&mut self, path: &Path) -> io::Result<()> {
+        std::env::set_current_dir(self.real(path))
+    }
+    fn process_id(&self) -> i32 {
+        i32::try_from(std::process::id()).unwrap_or(i32::MAX)
+    }
+    fn host_name(&self) -> String {
+        environment::host_name()
+    }
+    fn user_name(&self) -> String {
+        environment::user_name()
+    }
+    fn host_address(&self) -> u32 {
+        environment::resolve_host(&environment::host_name()).unwrap_or(0x7f00_0001)
+    }
+    fn resolve_host(&self, name: &str) -> Option<u32> {
+        environment::resolve_host(name)
+    }
+    fn host_of_address(&self, address: u32) -> Option<String> {
+        environment::host_of_address(address)
+    }
+    fn core_count(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+    fn memory(&self) -> MemoryStatistics {
+        memory::statistics(self.memory_limit.bytes())
+    }
+    fn collect_garbage(&mut self) -> i64 {
+        0
+    }
+    fn memory_limit(&mut self, set: Option<i64>) -> i64 {
+        if let Some(bytes) = set {
+            self.memory_limit.set(bytes);
+        }
+        self.memory_limit.bytes()
+    }
+    fn entropy(&mut self, bytes: &mut [u8]) {
+        environment::entropy(bytes);
+    }
+
+    fn status(&self, path: &Path) -> io::Result<FileStatus> {
+        files::status(&self.real(path))
+    }
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(self.real(path))
+    }
+    fn read_range(&self, path: &Path, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        files::read_range(&self.real(path), offset, length)
+    }
+    fn map(&self, path: &Path) -> io::Result<Bytes> {
+        q_storage::map_file(&self.real(path))
+    }
+    fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        files::write(&self.real(path), bytes)
+    }
+    fn append(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        files::append(&self.real(path), bytes)
+    }
+    fn write_at(&mut self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        files::write_at(&self.real(path), offset, bytes)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<Vec<u8>>> {
+        files::list(&self.real(path))
+    }
+    fn create_directories(&mut self, path: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(self.real(path))
+    }
+    fn remove(&mut self, path: &Path) -> io::Result<()> {
+        files::remove(&self.real(path))
+    }
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(self.real(from), self.real(to))
+    }
+
+    fn write_standard(&mut self, stream: StandardStream, bytes: &[u8]) {
+        write_standard(stream, bytes);
+    }
+    fn read_line(&mut self) -> Option<Vec<u8>> {
+        self.shared.console().wait_for_line()
+    }
+    fn redirect(&mut self, stream: StandardStream, path: &Path) -> io::Result<()> {
+        streams::redirect(stream, &self.real(path))
+    }
+    fn shell(&mut self, command: &[u8]) -> io::Result<(Vec<u8>, i32)> {
+        let (output, status) = shell::run(&self.paths.real_text(command), &self.environment)?;
+        Ok((self.paths.shown_text(&output), status))
+    }
+    fn exit(&mut self, status: i32) {
+        self.shared.network().flush_before_exit();
+        std::process::exit(status);
+    }
+
+    fn open(&mut self, spec: &OpenSpec, timeout: Option<Duration>) -> QResult<i32> {
+        match spec {
+            OpenSpec::File(path) => self.files.open_for_appending(&self.real(path)),
+            OpenSpec::Pipe(path) => self.files.open_pipe(&self.real(path)),
+            OpenSpec::Process(address) => self.shared.network().connect(address, timeout),
+        }
+    }
+    fn close(&mut self, handle: i32) -> QResult<()> {
+        if self.files.close(handle) {
+            return Ok(());
+        }
+        self.shared.network().close(handle)
+    }
+    fn handle_kind(&self, handle: i32) -> Option<HandleKind> {
+        self.files.kind(handle).or_else(|| {
+            self.shared
+                .network()
+                .is_open(handle)
+                .then_some(HandleKind::Process)
+        })
+    }
+    fn write_handle(&mut self, handle: i32, bytes: &[u8]) -> QResult<()> {
+        self.files.write(handle, bytes)
+    }
+    fn read_handle(&mut self, handle: i32, length: usize) -> QResult<Vec<u8>> {
+        self.files.read(handle, length)
+    }
+    fn send_async(&mut self, handle: i32, message: &Value) -> QResult<()> {
+        self.shared.network().send_async(handle, message)
+    }
+    fn flush(&mut self, handle: i32) -> QResult<()> {
+        self.shared.network().flush(handle)
+    }
+    fn send_sync(&mut self, handle: i32, message: &Value) -> QResult<()> {
+        self.shared.network().send_sync(handle, message)
+    }
+    fn receive(&mut self, handle: i32) -> QResult<Incoming> {
+        self.shared.network().receive(handle)
+    }
+    fn reply(&mut self, handle: i32, answer: &QResult<Value>) -> QResult<()> {
+        self.shared.network().reply(handle, answer)
+    }
+    fn defer(&mut self, handle: i32) -> QResult<()> {
+        self.shared.network().defer(handle)
+    }
+    fn queues(&self) -> Vec<(i32, Vec<i64>)> {
+        self.shared.network().queues()
+    }
+    fn handle_protocol(&self, handle: i32) -> Option<(u8, u8)> {
+        self.shared.network().protocol(handle)
+    }
+
+    fn listening_port(&self) -> i32 {
+        self.shared.network().listening_port()
+    }
+    fn listen(&mut self, specification: &str) -> QResult<()> {
+        self.shared.network().listen(specification)
+    }
+    fn timer(&self) -> i32 {
+        self.shared.timer()
+    }
+    fn set_timer(&mut self, milliseconds: i32) {
+        self.shared
+            .timer
+            .store(milliseconds.max(0), Ordering::Relaxed);
+    }
+    fn http(&mut self, url: &[u8], request: &[u8]) -> QResult<Vec<u8>> {
+        self.shared.network().http(url, request)
+    }
+}
