@@ -28,9 +28,14 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryKind {
     Directory,
-    File { bytes: u64, executable: bool },
+    File {
+        bytes: u64,
+        executable: bool,
+    },
     /// A symbolic link to a place inside the tree; the text is kept as given.
-    Link { target: String },
+    Link {
+        target: String,
+    },
 }
 
 /// Why a zip is refused.
@@ -44,7 +49,9 @@ pub enum BundleError {
     TooManyEntries { entries: u64, limit: u64 },
     #[error("the zip unpacks to more than the limit of {limit} bytes (at entry '{entry}')")]
     UnpacksTooLarge { entry: String, limit: u64 },
-    #[error("entry '{entry}' unpacks to more than {limit} times its size: this looks like a zip bomb")]
+    #[error(
+        "entry '{entry}' unpacks to more than {limit} times its size: this looks like a zip bomb"
+    )]
     Bomb { entry: String, limit: u64 },
     #[error("entry '{entry}' has {problem}")]
     BadName { entry: String, problem: NameProblem },
@@ -77,14 +84,22 @@ impl Bundle {
     pub fn open(bytes: impl Into<Arc<[u8]>>, limits: &Limits) -> Result<Bundle, BundleError> {
         let bytes: Arc<[u8]> = bytes.into();
         if bytes.len() as u64 > limits.zip_bytes_max {
-            return Err(BundleError::ZipTooLarge { bytes: bytes.len() as u64, limit: limits.zip_bytes_max });
+            return Err(BundleError::ZipTooLarge {
+                bytes: bytes.len() as u64,
+                limit: limits.zip_bytes_max,
+            });
         }
         let mut archive = open_archive(&bytes)?;
         if archive.len() as u64 > limits.entries_max {
-            return Err(BundleError::TooManyEntries { entries: archive.len() as u64, limit: limits.entries_max });
+            return Err(BundleError::TooManyEntries {
+                entries: archive.len() as u64,
+                limit: limits.entries_max,
+            });
         }
         if archive.has_duplicate_names() {
-            return Err(BundleError::Duplicate { entry: "(a name)".into() });
+            return Err(BundleError::Duplicate {
+                entry: "(a name)".into(),
+            });
         }
         let mut entries = BTreeMap::new();
         let mut unpacked = 0u64;
@@ -100,7 +115,11 @@ impl Bundle {
         }
         require_directories_above(&entries)?;
         let sha256 = hex::encode(Sha256::digest(&bytes));
-        Ok(Bundle { bytes, sha256, entries })
+        Ok(Bundle {
+            bytes,
+            sha256,
+            entries,
+        })
     }
 
     /// Lower-case hexadecimal SHA-256 of the zip.
@@ -132,7 +151,9 @@ impl Bundle {
         let mut archive = open_archive(&self.bytes)?;
         for (name, entry) in &self.entries {
             if let EntryKind::File { .. } = entry.kind {
-                let mut file = archive.by_index(entry.index).map_err(|error| corrupt(name.as_str(), &error))?;
+                let mut file = archive
+                    .by_index(entry.index)
+                    .map_err(|error| corrupt(name.as_str(), &error))?;
                 visit(name, entry, &mut file)?;
             }
         }
@@ -141,11 +162,16 @@ impl Bundle {
 }
 
 fn open_archive(bytes: &Arc<[u8]>) -> Result<ZipArchive<Cursor<Arc<[u8]>>>, BundleError> {
-    ZipArchive::new(Cursor::new(Arc::clone(bytes))).map_err(|error| BundleError::NotAZip { reason: error.to_string() })
+    ZipArchive::new(Cursor::new(Arc::clone(bytes))).map_err(|error| BundleError::NotAZip {
+        reason: error.to_string(),
+    })
 }
 
 fn corrupt(entry: &str, error: &dyn std::fmt::Display) -> BundleError {
-    BundleError::Corrupt { entry: entry.into(), reason: error.to_string() }
+    BundleError::Corrupt {
+        entry: entry.into(),
+        reason: error.to_string(),
+    }
 }
 
 /// Name (none for `./`), kind and real size of one entry; reads it to its end within the limits.
@@ -156,18 +182,29 @@ fn read_entry(
     unpacked_so_far: u64,
 ) -> Result<(Option<EntryName>, EntryKind, u64), BundleError> {
     let shown = |raw: &[u8]| String::from_utf8_lossy(raw).into_owned();
-    let encrypted = archive.by_index_raw(index).map_err(|error| corrupt(&format!("#{index}"), &error))?;
+    let encrypted = archive
+        .by_index_raw(index)
+        .map_err(|error| corrupt(&format!("#{index}"), &error))?;
     let raw_name = encrypted.name_raw().to_vec();
     if encrypted.encrypted() {
-        return Err(BundleError::Encrypted { entry: shown(&raw_name) });
+        return Err(BundleError::Encrypted {
+            entry: shown(&raw_name),
+        });
     }
     drop(encrypted);
     let name = match EntryName::parse(&raw_name) {
         Ok(name) => Some(name),
         Err(NameProblem::Empty) if raw_name.ends_with(b"/") => None,
-        Err(problem) => return Err(BundleError::BadName { entry: shown(&raw_name), problem }),
+        Err(problem) => {
+            return Err(BundleError::BadName {
+                entry: shown(&raw_name),
+                problem,
+            });
+        }
     };
-    let mut file = archive.by_index(index).map_err(|error| corrupt(&shown(&raw_name), &error))?;
+    let mut file = archive
+        .by_index(index)
+        .map_err(|error| corrupt(&shown(&raw_name), &error))?;
     let unix_mode = file.unix_mode().unwrap_or(0);
     let unix_kind = unix_mode & UNIX_KIND_MASK;
     let is_directory = raw_name.ends_with(b"/");
@@ -175,7 +212,10 @@ fn read_entry(
         return Ok((name, EntryKind::Directory, 0));
     }
     let Some(name) = name else {
-        return Err(BundleError::BadName { entry: shown(&raw_name), problem: NameProblem::Empty });
+        return Err(BundleError::BadName {
+            entry: shown(&raw_name),
+            problem: NameProblem::Empty,
+        });
     };
     if unix_kind == UNIX_LINK {
         let mut target = String::new();
@@ -184,30 +224,50 @@ fn read_entry(
             .read_to_string(&mut target)
             .map_err(|error| corrupt(name.as_str(), &error))?;
         if name.resolve_link(&target).is_none() {
-            return Err(BundleError::LinkOutside { entry: name.to_string(), target });
+            return Err(BundleError::LinkOutside {
+                entry: name.to_string(),
+                target,
+            });
         }
         return Ok((Some(name), EntryKind::Link { target }, 0));
     }
     if unix_kind != 0 && unix_kind != UNIX_REGULAR {
-        return Err(BundleError::UnknownKind { entry: name.to_string() });
+        return Err(BundleError::UnknownKind {
+            entry: name.to_string(),
+        });
     }
     let packed = file.compressed_size().max(1);
     let mut size = 0u64;
     let mut buffer = [0u8; 64 << 10];
     loop {
-        let read = file.read(&mut buffer).map_err(|error| corrupt(name.as_str(), &error))?;
+        let read = file
+            .read(&mut buffer)
+            .map_err(|error| corrupt(name.as_str(), &error))?;
         if read == 0 {
             break;
         }
         size += read as u64;
         if unpacked_so_far + size > limits.unpacked_bytes_max {
-            return Err(BundleError::UnpacksTooLarge { entry: name.to_string(), limit: limits.unpacked_bytes_max });
+            return Err(BundleError::UnpacksTooLarge {
+                entry: name.to_string(),
+                limit: limits.unpacked_bytes_max,
+            });
         }
         if size > RATIO_FREE_BYTES && size / packed > limits.ratio_max {
-            return Err(BundleError::Bomb { entry: name.to_string(), limit: limits.ratio_max });
+            return Err(BundleError::Bomb {
+                entry: name.to_string(),
+                limit: limits.ratio_max,
+            });
         }
     }
-    Ok((Some(name), EntryKind::File { bytes: size, executable: unix_mode & 0o111 != 0 }, size))
+    Ok((
+        Some(name),
+        EntryKind::File {
+            bytes: size,
+            executable: unix_mode & 0o111 != 0,
+        },
+        size,
+    ))
 }
 
 /// Nothing may lie below a file or a link: unpacking through a link is how a zip leaves its tree.
@@ -218,8 +278,14 @@ fn require_directories_above(entries: &BTreeMap<EntryName, Entry>) -> Result<(),
         .map(|(name, _)| name.as_str())
         .collect();
     for name in entries.keys() {
-        if let Some(parent) = name.parents().find(|parent| not_directories.contains(parent)) {
-            return Err(BundleError::ParentIsNotDirectory { entry: name.to_string(), parent: parent.into() });
+        if let Some(parent) = name
+            .parents()
+            .find(|parent| not_directories.contains(parent))
+        {
+            return Err(BundleError::ParentIsNotDirectory {
+                entry: name.to_string(),
+                parent: parent.into(),
+            });
         }
     }
     Ok(())
@@ -238,7 +304,9 @@ pub(crate) mod tests {
     pub(crate) fn zip_of(files: &[(&str, &str)]) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         for (name, content) in files {
-            writer.start_file(*name, SimpleFileOptions::default()).expect("a valid name");
+            writer
+                .start_file(*name, SimpleFileOptions::default())
+                .expect("a valid name");
             writer.write_all(content.as_bytes()).expect("memory");
         }
         writer.finish().expect("memory").into_inner()
@@ -260,7 +328,10 @@ pub(crate) mod tests {
     fn paths_out_of_the_tree_are_refused() {
         for name in ["../x.q", "/etc/x.q", "a/../../x.q", "a\\b.q"] {
             let refused = open(zip_of(&[(name, "")]));
-            assert!(matches!(refused, Err(BundleError::BadName { .. })), "{name}: {refused:?}");
+            assert!(
+                matches!(refused, Err(BundleError::BadName { .. })),
+                "{name}: {refused:?}"
+            );
         }
     }
 
@@ -268,36 +339,70 @@ pub(crate) mod tests {
     fn links_out_of_the_tree_and_files_below_links_are_refused() {
         let link = |target: &str, below: bool| {
             let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-            writer.add_symlink("lib/now", target, SimpleFileOptions::default()).expect("valid");
+            writer
+                .add_symlink("lib/now", target, SimpleFileOptions::default())
+                .expect("valid");
             if below {
-                writer.start_file("lib/now/x.q", SimpleFileOptions::default()).expect("valid");
+                writer
+                    .start_file("lib/now/x.q", SimpleFileOptions::default())
+                    .expect("valid");
             }
             open(writer.finish().expect("memory").into_inner())
         };
         assert!(link("../v1", false).is_ok());
-        assert!(matches!(link("../../etc", false), Err(BundleError::LinkOutside { .. })));
-        assert!(matches!(link("/etc", false), Err(BundleError::LinkOutside { .. })));
-        assert!(matches!(link("../v1", true), Err(BundleError::ParentIsNotDirectory { .. })));
+        assert!(matches!(
+            link("../../etc", false),
+            Err(BundleError::LinkOutside { .. })
+        ));
+        assert!(matches!(
+            link("/etc", false),
+            Err(BundleError::LinkOutside { .. })
+        ));
+        assert!(matches!(
+            link("../v1", true),
+            Err(BundleError::ParentIsNotDirectory { .. })
+        ));
     }
 
     #[test]
     fn bombs_and_sizes_are_refused() {
         let zeros = "0".repeat(8 << 20);
-        assert!(matches!(open(zip_of(&[("a.q", &zeros)])), Err(BundleError::Bomb { .. })));
-        let small = Limits { unpacked_bytes_max: 10, ..Limits::default() };
+        assert!(matches!(
+            open(zip_of(&[("a.q", &zeros)])),
+            Err(BundleError::Bomb { .. })
+        ));
+        let small = Limits {
+            unpacked_bytes_max: 10,
+            ..Limits::default()
+        };
         let refused = Bundle::open(zip_of(&[("a.q", "0123456789a")]), &small);
         assert!(matches!(refused, Err(BundleError::UnpacksTooLarge { .. })));
-        let few = Limits { entries_max: 1, ..Limits::default() };
+        let few = Limits {
+            entries_max: 1,
+            ..Limits::default()
+        };
         let refused = Bundle::open(zip_of(&[("a.q", ""), ("b.q", "")]), &few);
         assert!(matches!(refused, Err(BundleError::TooManyEntries { .. })));
-        let tiny = Limits { zip_bytes_max: 10, ..Limits::default() };
-        assert!(matches!(Bundle::open(zip_of(&[("a.q", "")]), &tiny), Err(BundleError::ZipTooLarge { .. })));
+        let tiny = Limits {
+            zip_bytes_max: 10,
+            ..Limits::default()
+        };
+        assert!(matches!(
+            Bundle::open(zip_of(&[("a.q", "")]), &tiny),
+            Err(BundleError::ZipTooLarge { .. })
+        ));
     }
 
     #[test]
     fn what_is_no_zip_or_damaged_is_refused() {
-        assert!(matches!(open(b"hello".to_vec()), Err(BundleError::NotAZip { .. })));
-        let mut damaged = zip_of(&[("a.q", "some text that is stored with its checksum, long enough to be hit")]);
+        assert!(matches!(
+            open(b"hello".to_vec()),
+            Err(BundleError::NotAZip { .. })
+        ));
+        let mut damaged = zip_of(&[(
+            "a.q",
+            "some text that is stored with its checksum, long enough to be hit",
+        )]);
         damaged[40] ^= 0x55;
         assert!(open(damaged).is_err());
     }

@@ -1,7 +1,6 @@
 //! What a bundle must satisfy before a cluster is touched: the script exists, every q file parses.
 
 use std::fmt;
-use std::io::Read;
 
 use crate::{Bundle, BundleError, EntryKind, EntryName};
 
@@ -35,10 +34,12 @@ impl Bundle {
         let parsed = self.for_each_file(|name, _, content| {
             if name.as_str().ends_with(".q") {
                 let mut text = Vec::new();
-                content.read_to_end(&mut text).map_err(|error| BundleError::Corrupt {
-                    entry: name.to_string(),
-                    reason: error.to_string(),
-                })?;
+                content
+                    .read_to_end(&mut text)
+                    .map_err(|error| BundleError::Corrupt {
+                        entry: name.to_string(),
+                        reason: error.to_string(),
+                    })?;
                 problems.extend(syntax_problem(name.as_str(), &text));
             }
             Ok::<(), BundleError>(())
@@ -52,20 +53,42 @@ impl Bundle {
     fn script_problem(&self, script: &str) -> Option<Problem> {
         let name = match EntryName::parse(script.as_bytes()) {
             Ok(name) => name,
-            Err(problem) => return Some(without_place(script, format!("the initialization script has {problem}"))),
+            Err(problem) => {
+                return Some(without_place(
+                    script,
+                    format!("the initialization script has {problem}"),
+                ));
+            }
         };
-        if matches!(self.entry(&name).map(|entry| &entry.kind), Some(EntryKind::File { .. } | EntryKind::Link { .. })) {
+        if matches!(
+            self.entry(&name).map(|entry| &entry.kind),
+            Some(EntryKind::File { .. } | EntryKind::Link { .. })
+        ) {
             return None;
         }
         let file_name = name.as_str().rsplit('/').next().unwrap_or_default();
-        let near = self.entries().map(|(name, _)| name.as_str()).find(|other| other.rsplit('/').next() == Some(file_name));
-        let hint = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
-        Some(without_place(script, format!("the initialization script is not in the zip{hint}")))
+        let near = self
+            .entries()
+            .map(|(name, _)| name.as_str())
+            .find(|other| other.rsplit('/').next() == Some(file_name));
+        let hint = near
+            .map(|near| format!("; did you mean '{near}'?"))
+            .unwrap_or_default();
+        Some(without_place(
+            script,
+            format!("the initialization script is not in the zip{hint}"),
+        ))
     }
 }
 
 fn without_place(file: &str, message: String) -> Problem {
-    Problem { file: file.into(), line: 0, column: 0, message, source_line: String::new() }
+    Problem {
+        file: file.into(),
+        line: 0,
+        column: 0,
+        message,
+        source_line: String::new(),
+    }
 }
 
 fn syntax_problem(file: &str, text: &[u8]) -> Option<Problem> {
@@ -86,19 +109,36 @@ mod tests {
 
     fn problems(files: &[(&str, &str)], script: Option<&str>) -> Vec<String> {
         let bundle = Bundle::open(zip_of(files), &Limits::default()).expect("harmless");
-        bundle.check(script).iter().map(ToString::to_string).collect()
+        bundle
+            .check(script)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn a_missing_script_is_named_with_a_hint() {
-        assert_eq!(problems(&[("app/init.q", "a:1")], Some("app/init.q")), Vec::<String>::new());
+        assert_eq!(
+            problems(&[("app/init.q", "a:1")], Some("app/init.q")),
+            Vec::<String>::new()
+        );
         let found = problems(&[("app/init.q", "a:1")], Some("init.q"));
-        assert_eq!(found, ["init.q: the initialization script is not in the zip; did you mean 'app/init.q'?"]);
+        assert_eq!(
+            found,
+            ["init.q: the initialization script is not in the zip; did you mean 'app/init.q'?"]
+        );
     }
 
     #[test]
     fn a_file_that_does_not_parse_is_named_with_its_line() {
-        let found = problems(&[("ok.q", "f:{x+y}\n"), ("lib/bad.q", "a:1\nf:{x+(y}\n"), ("note.txt", "((((")], None);
+        let found = problems(
+            &[
+                ("ok.q", "f:{x+y}\n"),
+                ("lib/bad.q", "a:1\nf:{x+(y}\n"),
+                ("note.txt", "(((("),
+            ],
+            None,
+        );
         assert_eq!(found.len(), 1);
         assert!(found[0].starts_with("lib/bad.q:2:"), "{found:?}");
     }

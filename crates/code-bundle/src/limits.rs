@@ -18,7 +18,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { zip_bytes_max: 256 << 20, unpacked_bytes_max: 1 << 30, entries_max: 50_000, ratio_max: 200 }
+        Limits {
+            zip_bytes_max: 256 << 20,
+            unpacked_bytes_max: 1 << 30,
+            entries_max: 50_000,
+            ratio_max: 200,
+        }
     }
 }
 

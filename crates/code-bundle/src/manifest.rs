@@ -20,14 +20,24 @@ impl Manifest {
             .filter(|(_, entry)| entry.kind != EntryKind::Directory)
             .map(|(name, _)| name.to_string())
             .collect();
-        Manifest { sha256: bundle.sha256().into(), files }
+        Manifest {
+            sha256: bundle.sha256().into(),
+            files,
+        }
     }
 
     /// The files of this manifest that `bundle` lacks, as safe names; a manifest edited by hand cannot lead outside.
-    pub(crate) fn missing_from<'a>(&'a self, bundle: &'a Bundle) -> impl Iterator<Item = EntryName> + 'a {
+    pub(crate) fn missing_from<'a>(
+        &'a self,
+        bundle: &'a Bundle,
+    ) -> impl Iterator<Item = EntryName> + 'a {
         self.files
             .iter()
             .filter_map(|file| EntryName::parse(file.as_bytes()).ok())
-            .filter(|name| bundle.entry(name).is_none_or(|entry| entry.kind == EntryKind::Directory))
+            .filter(|name| {
+                bundle
+                    .entry(name)
+                    .is_none_or(|entry| entry.kind == EntryKind::Directory)
+            })
     }
 }

@@ -25,9 +25,15 @@ impl fmt::Display for NameProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             NameProblem::Empty => "an empty path",
-            NameProblem::Absolute => "an absolute path; paths must be relative to the code directory",
-            NameProblem::ParentDirectory => "'..' in the path; entries must stay inside the code directory",
-            NameProblem::ForbiddenCharacter => "a backslash or control character in the path; use '/' between directories",
+            NameProblem::Absolute => {
+                "an absolute path; paths must be relative to the code directory"
+            }
+            NameProblem::ParentDirectory => {
+                "'..' in the path; entries must stay inside the code directory"
+            }
+            NameProblem::ForbiddenCharacter => {
+                "a backslash or control character in the path; use '/' between directories"
+            }
             NameProblem::TooLong => "a path that is too long",
             NameProblem::NotUtf8 => "a path that is not UTF-8",
         })
@@ -56,7 +62,11 @@ impl EntryName {
                 part => parts.push(part),
             }
         }
-        if parts.is_empty() { Err(NameProblem::Empty) } else { Ok(EntryName(parts.join("/"))) }
+        if parts.is_empty() {
+            Err(NameProblem::Empty)
+        } else {
+            Ok(EntryName(parts.join("/")))
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -70,7 +80,8 @@ impl EntryName {
 
     /// Where a link at this place leads, as a path inside the tree; `None` when it leads out of it.
     pub(crate) fn resolve_link(&self, target: &str) -> Option<EntryName> {
-        if target.starts_with('/') || target.contains('\\') || target.chars().any(char::is_control) {
+        if target.starts_with('/') || target.contains('\\') || target.chars().any(char::is_control)
+        {
             return None;
         }
         let mut parts: Vec<&str> = self.0.split('/').collect();
@@ -118,7 +129,10 @@ mod tests {
     #[test]
     fn links_resolve_inside_the_tree_or_not_at_all() {
         let link = EntryName::parse(b"lib/current").expect("valid");
-        assert_eq!(link.resolve_link("../v2/lib").map(|to| to.0), Some("v2/lib".into()));
+        assert_eq!(
+            link.resolve_link("../v2/lib").map(|to| to.0),
+            Some("v2/lib".into())
+        );
         assert_eq!(link.resolve_link("../../etc"), None);
         assert_eq!(link.resolve_link("/etc"), None);
     }
