@@ -38,6 +38,13 @@ impl QueryRequest {
         self.parameter("Action").unwrap_or_default()
     }
 
+    /// All parameters in the order of their names.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)
     }

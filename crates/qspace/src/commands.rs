@@ -1,0 +1,3 @@
+//! The sub-commands, one per file. Each has `Arguments` and `run`.
+
+pub mod serve;
