@@ -56,18 +56,26 @@ fn carries(pid: Pid, mark: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
     use std::process::{Command, Stdio};
 
     #[test]
     fn only_processes_of_the_directory_are_killed() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let start = |path: &Path| {
-            Command::new("sleep")
-                .arg("600")
+            // Waits for input that never comes; says when it runs, because a process that is just being started has no
+            // environment yet.
+            let mut process = Command::new("sh")
+                .args(["-c", "echo ready; read line"])
                 .env(NODE_DIRECTORY_VARIABLE, path)
-                .stdin(Stdio::null())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
                 .spawn()
-                .expect("sleep starts")
+                .expect("sh starts");
+            let mut ready = [0; 6];
+            let output = process.stdout.as_mut().expect("piped");
+            output.read_exact(&mut ready).expect("ready");
+            process
         };
         let mut ours = start(directory.path());
         let mut other = start(&directory.path().join("other"));
