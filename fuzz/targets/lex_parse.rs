@@ -5,9 +5,9 @@ libfuzzer_sys::fuzz_target!(|source: &[u8]| {
     if let Err(problem) = q_syntax::check::check_source("fuzz.q", source) {
         let lines = source.split(|byte| *byte == b'\n').count();
         assert!(
-            problem.line >= 1 && problem.line <= lines,
+            problem.place.line >= 1 && problem.place.line <= lines,
             "line {} of {lines}",
-            problem.line
+            problem.place.line
         );
     }
 });

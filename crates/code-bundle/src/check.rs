@@ -95,8 +95,8 @@ fn syntax_problem(file: &str, text: &[u8]) -> Option<Problem> {
     let problem = q_syntax::check::check_source(file, text).err()?;
     Some(Problem {
         file: file.into(),
-        line: problem.line,
-        column: problem.column,
+        line: problem.place.line,
+        column: problem.place.column,
         message: problem.message,
         source_line: problem.source_line,
     })
