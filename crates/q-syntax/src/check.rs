@@ -56,7 +56,7 @@ impl std::error::Error for SyntaxProblem {}
 ///
 /// # Errors
 /// The first problem, with file, line, column, what was expected and the line itself.
-pub fn check_source(file: &str, script: &[u8]) -> Result<(), SyntaxProblem> {
+pub fn check_source(file: &str, script: &[u8]) -> Result<(), Box<SyntaxProblem>> {
     let statements = split_script(script);
     let in_k = file.ends_with(".k");
     for (at, statement) in statements.iter().enumerate() {
@@ -64,13 +64,8 @@ pub fn check_source(file: &str, script: &[u8]) -> Result<(), SyntaxProblem> {
             continue;
         }
         if let Err(error) = parse(&statement.text, in_k) {
-            return Err(problem(
-                file,
-                script,
-                statement,
-                statements.get(at + 1),
-                error,
-            ));
+            let next = statements.get(at + 1);
+            return Err(Box::new(problem(file, script, statement, next, error)));
         }
     }
     Ok(())

@@ -95,7 +95,7 @@ pub(crate) fn timestamp(days: i64, nanoseconds: i64) -> Option<i64> {
 
 fn two_digits(text: &[u8]) -> Option<i64> {
     let value = digits(text)?;
-    (text.len() <= 2 && value < 60).then_some(value)
+    (text.len() == 2 && value < 60).then_some(value)
 }
 
 /// A run of one to eighteen decimal digits.

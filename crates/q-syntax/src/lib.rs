@@ -11,6 +11,7 @@ pub mod columns;
 mod error;
 mod lexer;
 mod number;
+pub mod parse_tree;
 mod parser;
 pub mod scope;
 pub mod script;

@@ -6,6 +6,10 @@ mod literal;
 mod pattern;
 mod primary;
 mod query;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use expression::unary_of;
 
 use crate::error::{SyntaxError, SyntaxResult};
 use crate::lexer::tokens_of;

@@ -417,7 +417,7 @@ fn compose(outer: Node, inner: Node, start: usize, end: usize) -> Node {
 }
 
 /// The unary primitive with the glyph of a binary one.
-pub(super) fn unary_of(operator: Binary) -> Option<Unary> {
+pub(crate) fn unary_of(operator: Binary) -> Option<Unary> {
     Some(match operator {
         Binary::Add => Unary::Flip,
         Binary::Subtract => Unary::Neg,

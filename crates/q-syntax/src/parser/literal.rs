@@ -19,8 +19,10 @@ impl Parser<'_> {
         let stops = self.open_bracket()?;
         let mut items = self.items()?;
         let end = self.close(stops)?;
-        let followed_by_colon = matches!(self.token().kind, TokenKind::Colon);
-        if !followed_by_colon {
+        // what stands before a colon, or inside brackets that may, can be a pattern with filters
+        let may_be_pattern = matches!(self.token().kind, TokenKind::Colon)
+            || matches!(self.open.last(), Some((b'(' | b'[', _)));
+        if !may_be_pattern {
             items = items.into_iter().map(without_return).collect();
         }
         let span = Span::new(start, end);
