@@ -51,6 +51,23 @@ impl Once {
         }
     }
 
+    /// The outcome; a refusal gives way to the first answer when the same request was done meanwhile by somebody else,
+    /// for it may be that very deed for which this one was refused.
+    pub(crate) async fn or_answered(
+        &self,
+        outcome: Result<Value, ApiError>,
+        store: &Store,
+        now_ms: u64,
+    ) -> Result<Value, ApiError> {
+        match outcome {
+            Ok(answer) => Ok(answer),
+            Err(refusal) => match self.answered(store, now_ms).await {
+                Ok(Some(first)) => Ok(first),
+                Ok(None) | Err(_) => Err(refusal),
+            },
+        }
+    }
+
     /// Begins the write, unless it was done before.
     pub(crate) async fn begin(&self, store: &Store, now_ms: u64) -> Result<Begun, ApiError> {
         let mut transaction = store.begin().await.map_err(from_store)?;

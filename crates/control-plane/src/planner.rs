@@ -67,6 +67,7 @@ pub fn launch_pause_ms(attempts: u32) -> u64 {
 /// Plans the next moves of one cluster. Pure; called again it gives the same.
 pub fn plan(desired: &ClusterDesired, observation: &Observation<'_>, now_ms: u64) -> Plan {
     let mut working = desired.clone();
+    go_above_observed_generations(&mut working, observation);
     for _ in 0..STEPS_MAX {
         if !step(&mut working, observation, now_ms) {
             break;
@@ -77,6 +78,27 @@ pub fn plan(desired: &ClusterDesired, observation: &Observation<'_>, now_ms: u64
     Plan {
         next: (working != *desired).then_some(working),
         actions,
+    }
+}
+
+/// A node that knows a higher generation than the store was told so by a state that has been lost (a restored backup).
+/// Its number says nothing about our targets then, so all nodes are told anew, above it.
+fn go_above_observed_generations(working: &mut ClusterDesired, observation: &Observation<'_>) {
+    let seen = observation
+        .nodes()
+        .filter_map(|(_, observed)| match observed {
+            Observed::Alive(status) => Some(status.generation),
+            Observed::Dead { .. } => None,
+        });
+    let Some(highest) = seen
+        .max()
+        .filter(|seen| *seen > working.state.cluster.generation)
+    else {
+        return;
+    };
+    working.state.cluster.generation = highest + 1;
+    for node in &mut working.state.nodes {
+        node.target_generation = highest + 1;
     }
 }
 

@@ -30,6 +30,15 @@ impl ControlPlane {
         if let Some(first) = once.answered(&self.store, self.now_ms()).await? {
             return Ok(first);
         }
+        let created = self.create_new_cluster(request, &once).await;
+        once.or_answered(created, &self.store, self.now_ms()).await
+    }
+
+    async fn create_new_cluster(
+        &self,
+        request: CreateKxClusterRequest,
+        once: &Once,
+    ) -> Result<Value, ApiError> {
         let (environment_id, name) = (&request.environment_id, &request.cluster_name);
         self.environment_record(environment_id).await?;
         let existing = self

@@ -43,6 +43,15 @@ impl ControlPlane {
         if let Some(first) = once.answered(&self.store, self.now_ms()).await? {
             return Ok(first);
         }
+        let updated = self.update_code_anew(request, &once).await;
+        once.or_answered(updated, &self.store, self.now_ms()).await
+    }
+
+    async fn update_code_anew(
+        &self,
+        request: UpdateKxClusterCodeConfigurationRequest,
+        once: &Once,
+    ) -> Result<Value, ApiError> {
         let (environment_id, name) = (&request.environment_id, &request.cluster_name);
         let state = self.cluster_state(environment_id, name).await?;
         require_running(&state)?;
