@@ -61,6 +61,8 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "q-process",
             "q-syntax",
+            "q-value",
+            "q-wire",
             "finspace-model",
             "aws-protocol",
             "control-store",

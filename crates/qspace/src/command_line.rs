@@ -18,6 +18,15 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(commands::serve::Arguments),
+    Node(commands::node::Arguments),
+    NodeExec(commands::node::ExecArguments),
+    Demo(commands::demo::Arguments),
+    Env(commands::env::Arguments),
+    Check(commands::check::Arguments),
+    Deploy(commands::deploy::Arguments),
+    History(commands::history::Arguments),
+    Rollback(commands::rollback::Arguments),
+    Logs(commands::logs::Arguments),
 }
 
 /// Runs the command that the arguments name; the first one is the program's own name.
@@ -34,6 +43,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match command_line.command {
         Command::Serve(arguments) => commands::serve::run(arguments),
+        Command::Node(arguments) => commands::node::run(arguments),
+        Command::NodeExec(arguments) => commands::node::exec(arguments),
+        Command::Demo(arguments) => commands::demo::run(arguments),
+        Command::Env(arguments) => commands::env::run(arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
+        Command::Deploy(arguments) => commands::deploy::run(arguments),
+        Command::History(arguments) => commands::history::run(arguments),
+        Command::Rollback(arguments) => commands::rollback::run(arguments),
+        Command::Logs(arguments) => commands::logs::run(arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
