@@ -24,18 +24,6 @@ pub(crate) enum Comparison {
 }
 
 impl Comparison {
-    pub(crate) fn of(op: Binary) -> Option<Comparison> {
-        Some(match op {
-            Binary::Equal => Comparison::Equal,
-            Binary::NotEqual => Comparison::NotEqual,
-            Binary::Less => Comparison::Less,
-            Binary::Greater => Comparison::Greater,
-            Binary::LessEqual => Comparison::LessEqual,
-            Binary::GreaterEqual => Comparison::GreaterEqual,
-            _ => return None,
-        })
-    }
-
     /// The comparison with the sides exchanged.
     fn flipped(self) -> Comparison {
         match self {
@@ -381,6 +369,19 @@ pub fn less_equal(x: Value, y: Value) -> QResult<Value> {
 /// `x>=y`.
 pub fn greater_equal(x: Value, y: Value) -> QResult<Value> {
     compare(Comparison::GreaterEqual, x, y)
+}
+
+/// The comparisons by primitive; `None` for others.
+pub(crate) fn of(op: Binary) -> Option<fn(Value, Value) -> QResult<Value>> {
+    Some(match op {
+        Binary::Equal => equal,
+        Binary::NotEqual => not_equal,
+        Binary::Less => less,
+        Binary::Greater => greater,
+        Binary::LessEqual => less_equal,
+        Binary::GreaterEqual => greater_equal,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

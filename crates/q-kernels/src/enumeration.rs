@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use q_value::{Dict, EnumVector, Symbol, Value, Vector, domain};
+use q_value::{Dict, EnumVector, Symbol, Value, domain};
 
 use crate::gather;
 
@@ -49,28 +49,7 @@ pub fn resolve(value: Value) -> Value {
     }
 }
 
-/// The indices of the domain at which `wanted` stands, for comparing an enumeration with one symbol by index.
-pub(crate) fn index_of(name: Symbol, wanted: Symbol) -> Option<Option<i64>> {
-    match domain_list(name)? {
-        Value::Symbols(symbols) => Some(
-            symbols
-                .iter()
-                .position(|symbol| *symbol == wanted)
-                .map(|at| at as i64),
-        ),
-        _ => None,
-    }
-}
-
 /// True when no symbol stands twice in the domain, so that indices are equal exactly when symbols are.
 pub(crate) fn is_known_unique(name: Symbol) -> bool {
     matches!(domain_list(name), Some(Value::Symbols(v)) if v.attribute() == q_value::Attribute::Unique)
-}
-
-/// The symbols of a symbol vector or enumeration, shared when they can be.
-pub(crate) fn symbols(value: Value) -> Option<Vector<Symbol>> {
-    match resolve(value) {
-        Value::Symbols(v) => Some(v),
-        _ => None,
-    }
 }

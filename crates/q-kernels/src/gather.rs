@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use q_value::{Attribute, Dict, EnumAtom, Symbol, Table, Type, Value, Vector, with_vector};
+use q_value::{Attribute, Dict, EnumAtom, Symbol, Table, Value, Vector};
 
 use crate::loops;
 
@@ -257,11 +257,6 @@ pub(crate) fn is_collection(value: &Value) -> bool {
 /// A general list of the items of any list, for loops that take values one by one.
 pub(crate) fn item_at(value: &Value, at: usize) -> Value {
     value.item(at).unwrap_or_else(|| missing_item(value))
-}
-
-/// The vector's type when all items of a general list are vectors or atoms of one type; for empty results.
-pub(crate) fn vector_type(value: &Value) -> Option<Type> {
-    with_vector!(value, _v => value.basic_type(), else None)
 }
 
 #[cfg(test)]

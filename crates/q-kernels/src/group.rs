@@ -270,16 +270,7 @@ pub fn group(x: Value) -> QResult<Value> {
             )
         })
         .collect();
-    let names = match names.attribute() {
-        q_value::Attribute::None if names.is_vector() => {
-            names.with_attribute(q_value::Attribute::Unique)
-        }
-        _ => names,
-    };
-    Ok(Value::dict(
-        names.with_attribute(q_value::Attribute::None),
-        Value::list(lists),
-    ))
+    Ok(Value::dict(names, Value::list(lists)))
 }
 
 /// `differ x`: true where an item does not match the one before; the first always.

@@ -12,11 +12,14 @@
     reason = "loops compiled for the machine's instruction set and written into fresh memory; see loops.rs"
 )]
 
+pub mod aggregate;
 pub mod arithmetic;
+pub mod bins;
 pub mod compare;
 pub mod convert;
 pub mod division;
 pub mod enumeration;
+mod fold;
 pub mod gather;
 pub mod group;
 mod keys;
@@ -25,17 +28,25 @@ mod lanes;
 mod loops;
 pub mod matching;
 pub mod maths;
+pub mod moving;
 pub mod order;
 mod parallel;
 mod pervade;
+pub mod positions;
+mod radix;
 mod result_types;
+pub mod running;
 pub mod search;
+pub mod sort;
+pub mod statistics;
 pub mod structure;
 pub mod temporal;
 pub mod text;
 
 pub use keyword::{Kernel, Keyword};
 pub use parallel::{set_threads, threads};
+
+use std::sync::LazyLock;
 
 use q_value::{Binary, QError, QResult, Unary, Value};
 
@@ -46,6 +57,13 @@ pub fn keywords() -> impl Iterator<Item = &'static Keyword> {
         division::TABLE,
         group::TABLE,
         search::TABLE,
+        aggregate::TABLE,
+        statistics::TABLE,
+        running::TABLE,
+        moving::TABLE,
+        sort::TABLE,
+        positions::TABLE,
+        bins::TABLE,
         text::TABLE,
         structure::TABLE,
     ]
@@ -55,39 +73,68 @@ pub fn keywords() -> impl Iterator<Item = &'static Keyword> {
 
 /// Applies a unary primitive that needs no evaluator; `'nyi` for those that do.
 pub fn unary(op: Unary, x: Value) -> QResult<Value> {
-    keyword_one(op.keyword(), x)
+    match UNARY[op.code() as usize] {
+        Some(kernel) => kernel(x),
+        None => Err(QError::nyi()),
+    }
 }
 
 /// Applies a binary primitive that needs no evaluator; `'nyi` for those that do.
 pub fn binary(op: Binary, x: Value, y: Value) -> QResult<Value> {
-    if let Some(comparison) = compare::Comparison::of(op) {
-        return compare::compare(comparison, x, y);
-    }
-    if let Some(kernel) = arithmetic::of(op) {
-        return kernel(x, y);
-    }
-    match op {
-        Binary::Match => matching::matches(x, y),
-        _ => keyword_two(op.keyword(), x, y),
+    match BINARY[op.code() as usize] {
+        Some(kernel) => kernel(x, y),
+        None => Err(QError::nyi()),
     }
 }
 
-fn keyword_one(name: &str, x: Value) -> QResult<Value> {
-    match keywords()
-        .find(|row| row.name == name)
-        .map(|row| row.kernel)
-    {
-        Some(Kernel::One(kernel)) => kernel(x),
-        _ => Err(QError::nyi()),
-    }
+/// The kernel of a numbered primitive, for callers that keep it.
+pub fn binary_kernel(op: Binary) -> Option<BinaryKernel> {
+    BINARY[op.code() as usize]
 }
 
-fn keyword_two(name: &str, x: Value, y: Value) -> QResult<Value> {
-    match keywords()
-        .find(|row| row.name == name)
-        .map(|row| row.kernel)
-    {
-        Some(Kernel::Two(kernel)) => kernel(x, y),
-        _ => Err(QError::nyi()),
-    }
+/// The kernel of a numbered primitive, for callers that keep it.
+pub fn unary_kernel(op: Unary) -> Option<UnaryKernel> {
+    UNARY[op.code() as usize]
 }
+
+/// A kernel of one argument.
+pub type UnaryKernel = fn(Value) -> QResult<Value>;
+/// A kernel of two arguments.
+pub type BinaryKernel = fn(Value, Value) -> QResult<Value>;
+
+/// Kernels of the unary primitives by code, from the keyword tables.
+static UNARY: LazyLock<[Option<UnaryKernel>; 256]> = LazyLock::new(|| {
+    let mut kernels = [None; 256];
+    for op in Unary::ALL {
+        kernels[op.code() as usize] = keywords().find_map(|row| match row.kernel {
+            Kernel::One(kernel) if row.name == op.keyword() => Some(kernel),
+            _ => None,
+        });
+    }
+    kernels
+});
+
+/// Kernels of the binary primitives by code: the glyphs by module, the words from the keyword tables.
+static BINARY: LazyLock<[Option<BinaryKernel>; 256]> = LazyLock::new(|| {
+    let mut kernels = [None; 256];
+    for op in Binary::ALL {
+        kernels[op.code() as usize] = compare::of(*op)
+            .or_else(|| arithmetic::of(*op))
+            .or(match op {
+                Binary::Match => Some(matching::matches as BinaryKernel),
+                Binary::Query => Some(search::find),
+                Binary::Cast => Some(text::cast::cast),
+                _ => None,
+            })
+            .or_else(|| {
+                // rows are named by the word, or by the glyph where there is none
+                keywords().find_map(|row| match row.kernel {
+                    Kernel::Two(kernel) if row.name == op.keyword() || row.name == op.text() => {
+                        Some(kernel)
+                    }
+                    _ => None,
+                })
+            });
+    }
+    kernels
+});

@@ -98,7 +98,6 @@ pub(crate) fn symbol_ranks(symbols: &[Symbol]) -> SymbolRanks {
         return SymbolRanks {
             low: 0,
             ranks: Vec::new(),
-            distinct: Vec::new(),
         };
     }
     let mut ranks = vec![u32::MAX; (high - low) as usize + 1];
@@ -114,18 +113,12 @@ pub(crate) fn symbol_ranks(symbols: &[Symbol]) -> SymbolRanks {
     for (rank, symbol) in distinct.iter().enumerate() {
         ranks[(symbol.id() - low) as usize] = rank as u32;
     }
-    SymbolRanks {
-        low,
-        ranks,
-        distinct,
-    }
+    SymbolRanks { low, ranks }
 }
 
 pub(crate) struct SymbolRanks {
     low: u32,
     ranks: Vec<u32>,
-    /// The symbols that occur, in order.
-    pub(crate) distinct: Vec<Symbol>,
 }
 
 impl SymbolRanks {

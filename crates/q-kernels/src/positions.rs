@@ -1,0 +1,213 @@
+//! Positions: `where` and `til`.
+
+use std::sync::Arc;
+
+use q_value::{Attribute, Dict, QError, QResult, Value, Vector};
+
+use crate::lanes::{self, Operand};
+use crate::{Keyword, gather, parallel};
+
+pub(crate) static TABLE: &[Keyword] =
+    &[Keyword::one("where", where_true), Keyword::one("til", til)];
+
+/// `til n`: the longs from zero below `n`.
+///
+/// Errors: `'type` unless an integer atom, `'domain` when negative or null, `'wsfull` when it cannot be held.
+pub fn til(n: Value) -> QResult<Value> {
+    let n = n.as_i64().ok_or_else(QError::type_error)?;
+    let count = usize::try_from(n).map_err(|_| QError::domain())?;
+    if count > isize::MAX as usize / 8 {
+        return Err(QError::wsfull());
+    }
+    Ok(Value::Longs(gather::til(count)))
+}
+
+/// A type positions are kept in.
+pub(crate) trait Row: Copy + Send + Default {
+    fn of(at: usize) -> Self;
+}
+impl Row for i64 {
+    #[inline(always)]
+    fn of(at: usize) -> i64 {
+        at as i64
+    }
+}
+impl Row for u32 {
+    #[inline(always)]
+    fn of(at: usize) -> u32 {
+        at as u32
+    }
+}
+
+crate::loops::vectorised! {
+    fn count_true_in[](flags: &[bool]) -> usize {
+        let mut count = 0usize;
+        for block in flags.chunks(255) {
+            let mut held = 0u8;
+            for flag in block {
+                held += u8::from(*flag);
+            }
+            count += usize::from(held);
+        }
+        count
+    }
+}
+
+/// How many flags are true.
+pub fn count_true(flags: &[bool]) -> usize {
+    parallel::over(flags.len(), parallel::ITEMS_PER_THREAD_MIN * 4, |range| {
+        count_true_in(&flags[range])
+    })
+    .into_iter()
+    .sum()
+}
+
+/// The positions of the true flags, ascending.
+pub(crate) fn rows_where<R: Row>(flags: &[bool]) -> Vec<R> {
+    let ranges = parallel::ranges(flags.len(), parallel::ITEMS_PER_THREAD_MIN);
+    let counts = parallel::run(ranges.clone(), |range| count_true_in(&flags[range]));
+    let total: usize = counts.iter().sum();
+    let mut rows: Vec<R> = Vec::with_capacity(total);
+    let mut rest = &mut rows.spare_capacity_mut()[..total];
+    let mut parts = Vec::with_capacity(ranges.len());
+    for (range, count) in ranges.into_iter().zip(counts) {
+        let (part, after) = rest.split_at_mut(count);
+        parts.push((range, part));
+        rest = after;
+    }
+    parallel::run(parts, |(range, part)| {
+        fill(&flags[range.clone()], range.start, part);
+    });
+    // SAFETY: each part was made for exactly the true flags of its range, and `fill` wrote one row for each.
+    unsafe { rows.set_len(total) };
+    rows
+}
+
+/// Writes the positions of the true flags, counted from `start`; `out` has exactly one place for each.
+fn fill<R: Row>(flags: &[bool], start: usize, out: &mut [std::mem::MaybeUninit<R>]) {
+    let mut next = 0;
+    let (words, rest) = flags.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let mut bits = u64::from_le_bytes(word.map(u8::from));
+        if bits == 0 {
+            continue;
+        }
+        let base = start + number * 8;
+        if next + 8 <= out.len() {
+            // without branches: each row is written, and stays when its flag is true
+            for (at, flag) in word.iter().enumerate() {
+                out[next].write(R::of(base + at));
+                next += usize::from(*flag);
+            }
+        } else {
+            while bits != 0 {
+                out[next].write(R::of(base + (bits.trailing_zeros() / 8) as usize));
+                next += 1;
+                bits &= bits - 1;
+            }
+        }
+    }
+    let base = start + words.len() * 8;
+    for (at, flag) in rest.iter().enumerate() {
+        if *flag {
+            out[next].write(R::of(base + at));
+            next += 1;
+        }
+    }
+    assert_eq!(next, out.len(), "one place for each true flag");
+}
+
+/// The rows at which a boolean vector is true, as kept by the query planner.
+pub fn true_rows(flags: &[bool]) -> Vec<u32> {
+    rows_where(flags)
+}
+
+/// `where x`: positions repeated as often as the items say; of booleans the positions that are true; of a dictionary its
+/// keys.
+///
+/// Errors: `'type` for what is no list of integers, `'domain` for negative counts.
+pub fn where_true(x: Value) -> QResult<Value> {
+    match x {
+        Value::Booleans(flags) => Ok(Value::Longs(Vector::new(rows_where(&flags)))),
+        Value::Dict(dict) => {
+            let Dict { keys, values, .. } = Arc::unwrap_or_clone(dict);
+            match where_true(values)? {
+                Value::Longs(at) => Ok(gather::at(&keys, &at)),
+                _ => Err(QError::type_error()),
+            }
+        }
+        Value::List(items) if items.is_empty() => Ok(Value::Longs(Vector::default())),
+        Value::Bytes(_) | Value::Shorts(_) | Value::Ints(_) | Value::Longs(_) => {
+            let Operand::Vector(counts) = lanes::raw::<i64>(x)? else {
+                return Err(QError::type_error());
+            };
+            let mut total = 0usize;
+            for count in counts.iter() {
+                let count = usize::try_from(*count).map_err(|_| QError::domain())?;
+                total = total.checked_add(count).ok_or_else(QError::wsfull)?;
+            }
+            if total > isize::MAX as usize / 8 {
+                return Err(QError::wsfull());
+            }
+            let mut rows = Vec::new();
+            rows.try_reserve_exact(total)
+                .map_err(|_| QError::wsfull())?;
+            for (at, count) in counts.iter().enumerate() {
+                rows.extend(std::iter::repeat_n(at as i64, *count as usize));
+            }
+            Ok(Value::Longs(
+                Vector::new(rows).with_attribute(Attribute::None),
+            ))
+        }
+        _ => Err(QError::type_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn where_lists_the_true(flags in proptest::collection::vec(any::<bool>(), 0..300)) {
+            let expected: Vec<i64> = flags.iter().enumerate().filter(|(_, flag)| **flag).map(|(at, _)| at as i64).collect();
+            prop_assert_eq!(rows_where::<i64>(&flags), expected.clone());
+            prop_assert_eq!(count_true(&flags), expected.len());
+        }
+    }
+
+    #[test]
+    fn large_flags_are_listed_in_parts() {
+        let flags: Vec<bool> = (0..parallel::ITEMS_PER_THREAD_MIN * 5 + 3)
+            .map(|x| x % 7 == 3)
+            .collect();
+        let rows = true_rows(&flags);
+        assert_eq!(rows.len(), count_true(&flags));
+        assert!(
+            rows.iter()
+                .enumerate()
+                .all(|(at, row)| *row as usize == at * 7 + 3)
+        );
+    }
+
+    #[test]
+    fn counts_repeat_positions() {
+        let is = |x: Value, y: &[i64]| {
+            assert!(
+                where_true(x)
+                    .expect("counts")
+                    .is_identical(&Value::Longs(y.to_vec().into()))
+            );
+        };
+        is(Value::Longs(vec![2, 3, 0, 1].into()), &[0, 0, 1, 1, 1, 3]);
+        is(Value::empty_list(), &[]);
+        let d = Value::dict(Value::symbols(["a", "b"]), Value::Longs(vec![0, 2].into()));
+        assert!(
+            where_true(d)
+                .expect("dict")
+                .is_identical(&Value::symbols(["b", "b"]))
+        );
+        assert!(til(Value::Long(-1)).is_err());
+    }
+}

@@ -1,0 +1,620 @@
+//! Sorting: `iasc idesc asc desc rank xrank`, and the order of rows by several columns.
+//!
+//! All sorts are stable; nulls come first ascending; symbols go by text.
+
+use std::sync::Arc;
+
+use q_value::{Attribute, Dict, QError, QResult, Table, Value, Vector};
+
+use crate::keys::{self, Key};
+use crate::{Keyword, enumeration, gather, loops, order, radix};
+
+pub(crate) static TABLE: &[Keyword] = &[
+    Keyword::one("iasc", iasc),
+    Keyword::one("idesc", idesc),
+    Keyword::one("asc", asc),
+    Keyword::one("desc", desc),
+    Keyword::one("rank", rank),
+    Keyword::two("xrank", xrank),
+];
+
+/// The bits of a float as an integer of the same order; null is zero, below minus infinity.
+#[inline(always)]
+fn float_key(x: f64) -> u64 {
+    if x.is_nan() {
+        return 0;
+    }
+    let bits = (x + 0.0).to_bits();
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
+}
+
+#[inline(always)]
+fn float_of_key(key: u64) -> f64 {
+    if key == 0 {
+        f64::NAN
+    } else if key >> 63 == 1 {
+        f64::from_bits(key & !(1 << 63))
+    } else {
+        f64::from_bits(!key)
+    }
+}
+
+#[inline(always)]
+fn long_key(x: i64) -> u64 {
+    (x as u64) ^ (1 << 63)
+}
+
+/// Each item of a vector as a word of the same order; `None` for lists that need comparing.
+fn sort_keys(value: &Value) -> Option<Vec<u64>> {
+    Some(match value {
+        Value::Booleans(v) => loops::map(v, |x: bool| u64::from(x)),
+        Value::Bytes(v) | Value::Chars(v) => loops::map(v, |x: u8| u64::from(x)),
+        Value::Shorts(v) => loops::map(v, |x: i16| long_key(i64::from(x))),
+        Value::Ints(v)
+        | Value::Months(v)
+        | Value::Dates(v)
+        | Value::Minutes(v)
+        | Value::Seconds(v)
+        | Value::Times(v) => loops::map(v, |x: i32| long_key(i64::from(x))),
+        Value::Longs(v) | Value::Timestamps(v) | Value::Timespans(v) => loops::map(v, long_key),
+        Value::Reals(v) => loops::map(v, |x: f32| float_key(f64::from(x))),
+        Value::Floats(v) | Value::Datetimes(v) => loops::map(v, float_key),
+        Value::Symbols(v) => {
+            let ranks = order::symbol_ranks(v);
+            let ranks = &ranks;
+            loops::map(v, |x| u64::from(ranks.rank(x)))
+        }
+        Value::Enums(_) => return sort_keys(&enumeration::resolve(value.clone())),
+        _ => return None,
+    })
+}
+
+fn reversed(mut keys: Vec<u64>) -> Vec<u64> {
+    for key in &mut keys {
+        *key = !*key;
+    }
+    keys
+}
+
+fn by_comparison(
+    count: usize,
+    descending: bool,
+    compare: impl Fn(usize, usize) -> std::cmp::Ordering,
+) -> Vec<u32> {
+    let mut rows: Vec<u32> = (0..count as u32).collect();
+    rows.sort_by(|x, y| {
+        let order = compare(*x as usize, *y as usize);
+        if descending { order.reverse() } else { order }
+    });
+    rows
+}
+
+/// The rows of a list or table in order, stably.
+///
+/// Errors: `'type` for atoms and functions.
+pub fn order_of(value: &Value, descending: bool) -> QResult<Vec<u32>> {
+    if value.attribute() == Attribute::Sorted && !descending && value.is_vector() {
+        return Ok((0..value.count() as u32).collect());
+    }
+    if let Some(keys) = sort_keys(value) {
+        return Ok(radix::order(&if descending {
+            reversed(keys)
+        } else {
+            keys
+        }));
+    }
+    match value {
+        Value::Guids(v) => Ok(by_comparison(v.len(), descending, |x, y| v[x].cmp(&v[y]))),
+        Value::List(v) => Ok(by_comparison(v.len(), descending, |x, y| {
+            order::compare(&v[x], &v[y])
+        })),
+        Value::Table(table) => {
+            let columns: Vec<(&Value, bool)> = table
+                .columns
+                .iter()
+                .map(|column| (column, descending))
+                .collect();
+            order_by(&columns)
+        }
+        Value::Dict(dict) => order_of(&dict.values, descending),
+        _ => Err(QError::type_error()),
+    }
+}
+
+/// The rows of a table in order by several columns, the first one first, each ascending or (`true`) descending; stable.
+///
+/// Errors: `'type` when a column is no list, `'length` when counts differ.
+pub fn order_by(columns: &[(&Value, bool)]) -> QResult<Vec<u32>> {
+    let Some((first, others)) = columns.split_first() else {
+        return Ok(Vec::new());
+    };
+    let count = first.0.count();
+    if others.iter().any(|(column, _)| column.count() != count) {
+        return Err(QError::length());
+    }
+    if others.is_empty() {
+        return order_of(first.0, first.1);
+    }
+    if let Some(keys) = packed_keys(columns) {
+        return Ok(radix::order(&keys));
+    }
+    // from the last column to the first: each stable sort keeps the order of those after it
+    let mut rows: Vec<u32> = (0..count as u32).collect();
+    for (column, descending) in columns.iter().rev() {
+        let placed = gather::at_keeping_lists(column, &rows);
+        let order = order_of(&placed, *descending)?;
+        rows = loops::map(&order, |at: u32| rows[at as usize]);
+    }
+    Ok(rows)
+}
+
+/// The columns' keys side by side in one word, when they fit.
+fn packed_keys(columns: &[(&Value, bool)]) -> Option<Vec<u64>> {
+    let mut packed: Option<(Vec<u64>, u32)> = None;
+    for (column, descending) in columns {
+        let mut keys = sort_keys(column)?;
+        if *descending {
+            keys = reversed(keys);
+        }
+        if keys.is_empty() {
+            return Some(keys);
+        }
+        let (low, high) = radix::bounds(&keys);
+        let bits = u64::BITS - (high - low).leading_zeros();
+        packed = Some(match packed {
+            None => {
+                for key in &mut keys {
+                    *key -= low;
+                }
+                (keys, bits)
+            }
+            Some((left, used)) => {
+                if used + bits > u64::BITS {
+                    return None;
+                }
+                let shift = move |left: u64, right: u64| {
+                    // a column of 64 bits fits only beside columns of none
+                    left.checked_shl(bits).unwrap_or(0) | (right - low)
+                };
+                (loops::zip(&left, &keys, shift), used + bits)
+            }
+        });
+    }
+    packed.map(|(keys, _)| keys)
+}
+
+fn row_numbers(rows: &[u32]) -> Value {
+    Value::Longs(loops::map(rows, |row: u32| i64::from(row)).into())
+}
+
+fn index_order(x: Value, descending: bool) -> QResult<Value> {
+    match &x {
+        Value::Dict(dict) => {
+            let rows = order_of(&dict.values, descending)?;
+            Ok(gather::at(&dict.keys, &rows))
+        }
+        x => Ok(row_numbers(&order_of(x, descending)?)),
+    }
+}
+
+/// `iasc x`: the positions of the items in ascending order; of a dictionary the keys.
+pub fn iasc(x: Value) -> QResult<Value> {
+    index_order(x, false)
+}
+
+/// `idesc x`: the positions of the items in descending order; of a dictionary the keys.
+pub fn idesc(x: Value) -> QResult<Value> {
+    index_order(x, true)
+}
+
+/// `asc x`: the items in ascending order with `s#`; a dictionary by its values; a table by its columns, the first of which
+/// gets `p#`, or `s#` when it is the only one.
+pub fn asc(x: Value) -> QResult<Value> {
+    sorted(x, false)
+}
+
+/// `desc x`: the items in descending order.
+pub fn desc(x: Value) -> QResult<Value> {
+    sorted(x, true)
+}
+
+fn sorted(x: Value, descending: bool) -> QResult<Value> {
+    let attribute = if descending {
+        Attribute::None
+    } else {
+        Attribute::Sorted
+    };
+    match x {
+        Value::Dict(dict) => {
+            let Dict { keys, values, .. } = &*dict;
+            let rows = order_of(values, descending)?;
+            let values = gather::at(values, &rows);
+            let values = match values {
+                Value::Table(table) if !descending => with_first_attribute(table),
+                values => values,
+            };
+            Ok(Value::dict(gather::at(keys, &rows), values))
+        }
+        Value::Table(table) => {
+            let rows = order_of(&Value::Table(Arc::clone(&table)), descending)?;
+            match gather::at(&Value::Table(table), &rows) {
+                Value::Table(table) if !descending => Ok(with_first_attribute(table)),
+                other => Ok(other),
+            }
+        }
+        x if x.attribute() == Attribute::Sorted && !descending => Ok(x),
+        x => match sorted_plain(&x, descending) {
+            Some(answer) => Ok(answer.with_attribute(attribute)),
+            None => {
+                let rows = order_of(&x, descending)?;
+                Ok(gather::at(&x, &rows).with_attribute(attribute))
+            }
+        },
+    }
+}
+
+fn with_first_attribute(table: Arc<Table>) -> Value {
+    let mut table = Arc::unwrap_or_clone(table);
+    let attribute = if table.columns.len() == 1 {
+        Attribute::Sorted
+    } else {
+        Attribute::Parted
+    };
+    if let Some(first) = table.columns.first_mut() {
+        let column = std::mem::replace(first, Value::Identity);
+        *first = column.with_attribute(attribute);
+    }
+    Value::Table(Arc::new(table))
+}
+
+/// Vectors whose equal items cannot be told apart are sorted as plain keys, without rows.
+fn sorted_plain(x: &Value, descending: bool) -> Option<Value> {
+    fn plain<T: Copy + Send + Sync>(
+        v: &[T],
+        descending: bool,
+        to_key: impl Fn(T) -> u64 + Copy + Sync,
+        of_key: impl Fn(u64) -> T + Copy + Sync,
+    ) -> Vector<T> {
+        let mut keys = loops::map(v, to_key);
+        if descending {
+            keys = reversed(keys);
+        }
+        if !keys.is_sorted() {
+            let (low, high) = radix::bounds(&keys);
+            for key in &mut keys {
+                *key -= low;
+            }
+            radix::sort(&mut keys, u64::BITS - (high - low).leading_zeros());
+            for key in &mut keys {
+                *key += low;
+            }
+        }
+        let flip = if descending { u64::MAX } else { 0 };
+        Vector::new(loops::map(&keys, move |key| of_key(key ^ flip)))
+    }
+    let back = |key: u64| (key ^ (1 << 63)) as i64;
+    let ints = |v: &[i32]| {
+        plain(
+            v,
+            descending,
+            |x| long_key(i64::from(x)),
+            move |key| back(key) as i32,
+        )
+    };
+    let longs = |v: &[i64]| plain(v, descending, long_key, back);
+    let floats = |v: &[f64]| plain(v, descending, float_key, float_of_key);
+    let ty = x.basic_type()?;
+    Some(match x {
+        Value::Booleans(v) => Value::Booleans(plain(v, descending, u64::from, |key| key != 0)),
+        Value::Bytes(v) => Value::Bytes(plain(v, descending, u64::from, |key| key as u8)),
+        Value::Chars(v) => Value::Chars(plain(v, descending, u64::from, |key| key as u8)),
+        Value::Shorts(v) => Value::Shorts(plain(
+            v,
+            descending,
+            |x| long_key(i64::from(x)),
+            move |key| back(key) as i16,
+        )),
+        Value::Ints(v)
+        | Value::Months(v)
+        | Value::Dates(v)
+        | Value::Minutes(v)
+        | Value::Seconds(v)
+        | Value::Times(v) => Value::from_i32s(ty, ints(v)),
+        Value::Longs(v) | Value::Timestamps(v) | Value::Timespans(v) => {
+            Value::from_i64s(ty, longs(v))
+        }
+        Value::Floats(v) | Value::Datetimes(v) => Value::from_f64s(ty, floats(v)),
+        Value::Reals(v) => Value::Reals(plain(
+            v,
+            descending,
+            |x| float_key(f64::from(x)),
+            |key| float_of_key(key) as f32,
+        )),
+        _ => return None,
+    })
+}
+
+/// `rank x`: for each item its position in ascending order.
+pub fn rank(x: Value) -> QResult<Value> {
+    let rows = order_of(&x, false)?;
+    let mut ranks = vec![0i64; rows.len()];
+    for (place, row) in rows.iter().enumerate() {
+        ranks[*row as usize] = place as i64;
+    }
+    Ok(Value::Longs(ranks.into()))
+}
+
+/// `n xrank x`: each item's bucket when the sorted items are put into `n` buckets of nearly equal size.
+///
+/// Errors: `'type` unless `n` is an integer atom.
+pub fn xrank(n: Value, x: Value) -> QResult<Value> {
+    let n = n.as_i64().ok_or_else(QError::type_error)?;
+    if let Value::Dict(dict) = &x {
+        return Ok(Value::dict(
+            dict.keys.clone(),
+            xrank(Value::Long(n), dict.values.clone())?,
+        ));
+    }
+    let count = x.count() as i128;
+    let Value::Longs(ranks) = rank(x)? else {
+        return Err(QError::type_error());
+    };
+    if n == i64::MIN {
+        return Ok(Value::Longs(vec![i64::MIN; ranks.len()].into()));
+    }
+    Ok(Value::Longs(
+        ranks
+            .iter()
+            .map(|rank| (i128::from(*rank) * i128::from(n)).div_euclid(count) as i64)
+            .collect(),
+    ))
+}
+
+/// True when the items are in ascending order, so that `s#` may be set.
+pub fn is_ascending(value: &Value) -> bool {
+    match value {
+        Value::Booleans(v) => v.is_sorted(),
+        Value::Guids(v) => v.is_sorted(),
+        Value::Bytes(v) | Value::Chars(v) => v.is_sorted(),
+        Value::Shorts(v) => v.is_sorted(),
+        Value::Ints(v)
+        | Value::Months(v)
+        | Value::Dates(v)
+        | Value::Minutes(v)
+        | Value::Seconds(v)
+        | Value::Times(v) => v.is_sorted(),
+        Value::Longs(v) | Value::Timestamps(v) | Value::Timespans(v) => v.is_sorted(),
+        Value::Reals(v) => {
+            v.is_sorted_by(|x, y| order::floats(f64::from(*x), f64::from(*y)).is_le())
+        }
+        Value::Floats(v) | Value::Datetimes(v) => {
+            v.is_sorted_by(|x, y| order::floats(*x, *y).is_le())
+        }
+        Value::Symbols(v) => v.is_sorted(),
+        Value::Enums(_) => is_ascending(&enumeration::resolve(value.clone())),
+        Value::List(v) => v.is_sorted_by(|x, y| order::compare(x, y).is_le()),
+        Value::Table(table) => {
+            let count = table.row_count();
+            (1..count).all(|row| {
+                let cells = |row| {
+                    table
+                        .columns
+                        .iter()
+                        .filter_map(move |column| column.item(row))
+                };
+                cells(row - 1)
+                    .zip(cells(row))
+                    .map(|(x, y)| order::compare(&x, &y))
+                    .find(|order| order.is_ne())
+                    .is_none_or(std::cmp::Ordering::is_lt)
+            })
+        }
+        _ => false,
+    }
+}
+
+/// True when no item repeats, so that `u#` may be set.
+pub fn is_unique(value: &Value) -> bool {
+    crate::group::first_rows(value).is_ok_and(|rows| rows.len() == value.count())
+}
+
+/// True when equal items stand together, so that `p#` may be set.
+pub fn is_parted(value: &Value) -> bool {
+    fn runs<K: Key>(v: &[K]) -> usize {
+        if v.is_empty() {
+            0
+        } else {
+            1 + v.windows(2).filter(|pair| !pair[0].same(pair[1])).count()
+        }
+    }
+    let run_count = match value {
+        Value::Enums(v) => runs(&v.indices),
+        Value::List(v) => {
+            usize::from(!v.is_empty())
+                + (1..v.len())
+                    .filter(|at| !v[at - 1].is_identical(&v[*at]))
+                    .count()
+        }
+        value => keys::with_keys!(value, v => runs(v), else return false),
+    };
+    crate::group::first_rows(value).is_ok_and(|rows| rows.len() == run_count)
+}
+
+/// `` `s#x`` and its like: the value with an attribute, once it has been found true.
+///
+/// Errors: `'s-fail`, `'u-fail` (also for `p#`), `'type`.
+pub fn set_attribute(attribute: Attribute, x: Value) -> QResult<Value> {
+    let fail = |name| Err(QError::new(name));
+    match (attribute, x) {
+        (attribute, Value::Dict(dict)) => {
+            let mut dict = Arc::unwrap_or_clone(dict);
+            dict.step = false;
+            match attribute {
+                Attribute::None => dict.keys = dict.keys.with_attribute(Attribute::None),
+                Attribute::Sorted => {
+                    if !is_ascending(&dict.keys) {
+                        return fail("s-fail");
+                    }
+                    dict.keys = mark_sorted(dict.keys);
+                    dict.step = true;
+                }
+                attribute => dict.keys = set_attribute(attribute, dict.keys)?,
+            }
+            Ok(Value::Dict(Arc::new(dict)))
+        }
+        (attribute, Value::Table(table)) => {
+            let mut table = Arc::unwrap_or_clone(table);
+            table.sorted = false;
+            match attribute {
+                Attribute::None => {}
+                Attribute::Sorted => {
+                    if !is_ascending(&Value::Table(Arc::new(table.clone()))) {
+                        return fail("s-fail");
+                    }
+                    return Ok(mark_sorted(Value::Table(Arc::new(table))));
+                }
+                _ => return Err(QError::type_error()),
+            }
+            Ok(Value::Table(Arc::new(table)))
+        }
+        (Attribute::None, x) => Ok(x.with_attribute(Attribute::None)),
+        (_, x) if !x.is_list() => Err(QError::type_error()),
+        (Attribute::Sorted, x) if !is_ascending(&x) => fail("s-fail"),
+        (Attribute::Unique, x) if !is_unique(&x) => fail("u-fail"),
+        (Attribute::Parted, x) if !is_parted(&x) => fail("u-fail"),
+        (attribute, x) => Ok(x.with_attribute(attribute)),
+    }
+}
+
+fn mark_sorted(value: Value) -> Value {
+    match value {
+        Value::Table(table) => {
+            let mut table = Arc::unwrap_or_clone(table);
+            let attribute = if table.columns.len() == 1 {
+                Attribute::Sorted
+            } else {
+                Attribute::Parted
+            };
+            table.sorted = true;
+            if let Some(first) = table.columns.first_mut() {
+                let column = std::mem::replace(first, Value::Identity);
+                *first = column.with_attribute(attribute);
+            }
+            Value::Table(Arc::new(table))
+        }
+        other => other.with_attribute(Attribute::Sorted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn longs(items: &[i64]) -> Value {
+        Value::Longs(items.to_vec().into())
+    }
+
+    fn is(x: QResult<Value>, y: Value) {
+        let x = x.expect("sorts");
+        assert!(x.is_identical(&y), "{x:?} is not {y:?}");
+    }
+
+    #[test]
+    fn sorts_are_stable_with_nulls_first() {
+        is(
+            iasc(longs(&[2, 1, 3, 4, 2, 1, 2])),
+            longs(&[1, 5, 0, 4, 6, 2, 3]),
+        );
+        is(idesc(longs(&[2, 1, 2, i64::MIN])), longs(&[0, 2, 1, 3]));
+        is(
+            asc(Value::symbols(["b", "", "a"])),
+            Value::symbols(["", "a", "b"]),
+        );
+        is(rank(longs(&[2, 7, 3, 2, 5])), longs(&[0, 4, 2, 1, 3]));
+        is(
+            xrank(Value::Long(4), longs(&[0, 1, 2, 3, 4, 5, 6, 7, 8])),
+            longs(&[0, 0, 0, 1, 1, 2, 2, 3, 3]),
+        );
+        assert_eq!(
+            asc(longs(&[2, 1])).expect("sorts").attribute(),
+            Attribute::Sorted
+        );
+        is(
+            iasc(Value::dict(
+                Value::symbols(["a", "b", "c"]),
+                longs(&[2, 3, 1]),
+            )),
+            Value::symbols(["c", "a", "b"]),
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_type_sorts_as_comparing_does(
+            x in proptest::collection::vec(prop_oneof![-4i64..4, any::<i64>(), Just(i64::MIN)], 0..400),
+            descending in any::<bool>(),
+        ) {
+            let floats: Vec<f64> = x.iter().map(|x| if *x == i64::MIN { f64::NAN } else { *x as f64 / 3.0 }).collect();
+            let names: Vec<String> = x.iter().map(|x| format!("s{}", x % 7)).collect();
+            for value in [
+                longs(&x),
+                Value::Ints(x.iter().map(|x| *x as i32).collect()),
+                Value::Shorts(x.iter().map(|x| *x as i16).collect()),
+                Value::Bytes(x.iter().map(|x| *x as u8).collect()),
+                Value::Booleans(x.iter().map(|x| *x > 0).collect()),
+                Value::Floats(floats.into()),
+                Value::symbols(names),
+            ] {
+                let items = value.items();
+                let mut expected: Vec<u32> = (0..items.len() as u32).collect();
+                expected.sort_by(|a, b| {
+                    let order = order::compare(&items[*a as usize], &items[*b as usize]);
+                    if descending { order.reverse() } else { order }
+                });
+                prop_assert_eq!(&order_of(&value, descending).expect("a list"), &expected);
+                let gathered = gather::at(&value, &expected);
+                let direct = sorted(value, descending).expect("a list");
+                prop_assert!(direct.is_identical(&gathered));
+            }
+        }
+
+        #[test]
+        fn columns_sort_one_after_the_other(
+            rows in proptest::collection::vec((0i64..4, prop_oneof![0i64..3, any::<i64>()], 0u8..3), 0..200),
+            directions in any::<[bool; 3]>(),
+        ) {
+            let columns = [
+                longs(&rows.iter().map(|row| row.0).collect::<Vec<_>>()),
+                longs(&rows.iter().map(|row| row.1).collect::<Vec<_>>()),
+                Value::Bytes(rows.iter().map(|row| row.2).collect()),
+            ];
+            let mut expected: Vec<u32> = (0..rows.len() as u32).collect();
+            expected.sort_by(|x, y| {
+                let (x, y) = (rows[*x as usize], rows[*y as usize]);
+                let turn = |order: std::cmp::Ordering, at: usize| if directions[at] { order.reverse() } else { order };
+                turn(x.0.cmp(&y.0), 0).then(turn(x.1.cmp(&y.1), 1)).then(turn(x.2.cmp(&y.2), 2))
+            });
+            let by: Vec<(&Value, bool)> = columns.iter().zip(directions).collect();
+            prop_assert_eq!(order_by(&by).expect("columns"), expected);
+        }
+    }
+
+    #[test]
+    fn attributes_are_checked() {
+        let text = |error: QError| String::from_utf8_lossy(error.text()).into_owned();
+        let fails = |attribute, x: &[i64]| set_attribute(attribute, longs(x)).err().map(text);
+        assert_eq!(fails(Attribute::Sorted, &[3, 2]).as_deref(), Some("s-fail"));
+        assert_eq!(fails(Attribute::Unique, &[3, 3]).as_deref(), Some("u-fail"));
+        assert_eq!(
+            fails(Attribute::Parted, &[3, 2, 3]).as_deref(),
+            Some("u-fail")
+        );
+        assert_eq!(fails(Attribute::Parted, &[3, 3, 2]), None);
+        assert_eq!(fails(Attribute::Grouped, &[3, 2, 3]), None);
+    }
+}
