@@ -396,7 +396,7 @@ mod tests {
             (Value::Int(i32::MAX), "0Wi"),
             (Value::Long(i64::MIN), "0N"),
             (Value::Long(-i64::MAX), "-0W"),
-            (Value::Real(3.14), "3.14e"),
+            (Value::Real(4.25), "4.25e"),
             (Value::Real(10.0), "10e"),
             (Value::Real(f32::NAN), "0Ne"),
             (Value::Float(2.0), "2f"),
@@ -444,7 +444,7 @@ mod tests {
             (longs(&[1, 2]).with_attribute(Attribute::Sorted), "`s#1 2"),
             (Value::empty_list(), "()"),
             (longs(&[1, 2]).enlist(), ",1 2"),
-            (floats(&[3.141593]).enlist(), ",,3.141593"),
+            (floats(&[4.141593]).enlist(), ",,4.141593"),
         ] {
             assert_eq!(text(&value), expected);
         }

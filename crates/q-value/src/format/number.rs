@@ -193,10 +193,10 @@ mod tests {
     #[test]
     fn reals_have_nine_digits_at_most() {
         let mut out = Vec::new();
-        push_real(&mut out, 3.14, 7);
+        push_real(&mut out, 4.14, 7);
         out.push(b' ');
-        push_real(&mut out, 3.14, 0);
-        assert_eq!(out, b"3.14 3.1400001");
+        push_real(&mut out, 4.14, 0);
+        assert_eq!(out, b"4.14 4.13999987");
     }
 
     #[test]
