@@ -19,11 +19,7 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Environment variables of a specification that are for the agent and are not given to q.
 pub(crate) const ACCESS_KEY_ID: &str = "QSPACE_NODE_ACCESS_KEY_ID";
-/// The secret has been spelled both ways; either is taken.
-pub(crate) const SECRET_ACCESS_KEY: [&str; 2] = [
-    "QSPACE_NODE_SECRET_ACCESS_KEY",
-    "QSPACE_NODE_ACCESS_KEY_SECRET",
-];
+pub(crate) const SECRET_ACCESS_KEY: &str = "QSPACE_NODE_SECRET_ACCESS_KEY";
 pub(crate) const REGION: &str = "QSPACE_REGION";
 
 /// An error as q code sees it.
@@ -58,9 +54,8 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn of(spec: &NodeSpec) -> Self {
         let variable = |name: &str| spec.environment.get(name).filter(|text| !text.is_empty());
-        let secret = SECRET_ACCESS_KEY.iter().find_map(|name| variable(name));
         let credential = variable(ACCESS_KEY_ID)
-            .zip(secret)
+            .zip(variable(SECRET_ACCESS_KEY))
             .map(|(id, secret)| Credential {
                 access_key_id: id.clone(),
                 secret: SecretKey::new(secret.clone()),
@@ -79,14 +74,6 @@ impl Caller {
                 .cloned()
                 .unwrap_or_else(|| "us-east-1".to_owned()),
         }
-    }
-
-    /// What stands for a kx user when a cluster asks for a connection string: itself.
-    pub(crate) fn user_arn(&self) -> String {
-        format!(
-            "arn:aws:finspace:{}::kxEnvironment/{}/kxCluster/{}",
-            self.region, self.cluster.environment_id, self.cluster.cluster_name
-        )
     }
 }
 

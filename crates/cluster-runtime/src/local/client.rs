@@ -64,10 +64,16 @@ impl AgentClient {
         }
     }
 
-    /// Ends the node; returns when q has ended and the directory is gone.
+    /// Ends the node; returns when q has ended, the directory is gone and the agent has closed its socket for good.
     pub async fn remove(&self, generation: u64, patience: Duration) -> Result<(), ClientError> {
-        match self.call(Request::Remove { generation }, patience).await? {
-            Response::Removed => Ok(()),
+        let request = Request::Remove { generation };
+        let (response, mut stream) = self.exchange(request, patience).await?;
+        match response {
+            Response::Removed => {
+                // The node is gone; the agent's own end is a matter of an instant, and is not worth a failure.
+                let _ = timeout(self.timeout, read_frame::<Response>(&mut stream)).await;
+                Ok(())
+            }
             other => Err(unexpected(&other)),
         }
     }
@@ -101,13 +107,24 @@ impl AgentClient {
     }
 
     async fn call(&self, request: Request, patience: Duration) -> Result<Response, ClientError> {
+        self.exchange(request, patience)
+            .await
+            .map(|(response, _)| response)
+    }
+
+    /// One question and its answer; the connection is left open.
+    async fn exchange(
+        &self,
+        request: Request,
+        patience: Duration,
+    ) -> Result<(Response, UnixStream), ClientError> {
         let exchange = async {
             let mut stream = self.connect().await?;
             write_frame(&mut stream, &request).await?;
             match read_frame::<Response>(&mut stream).await? {
                 Some(Response::Stale { given, seen }) => Err(ClientError::Stale { given, seen }),
                 Some(Response::Refused { reason }) => Err(ClientError::Refused { reason }),
-                Some(response) => Ok(response),
+                Some(response) => Ok((response, stream)),
                 None => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             }
         };

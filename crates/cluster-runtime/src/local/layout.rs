@@ -343,7 +343,7 @@ mod tests {
         fs::create_dir(layout.nodes().join(".new-half")).expect("debris");
         assert_eq!(
             layout.node_directories().expect("list"),
-            [directory.clone()]
+            std::slice::from_ref(&directory)
         );
         assert_eq!(directory.identity(), Some(identity("ab12")));
         directory.remove().expect("remove");

@@ -210,7 +210,7 @@ mod tests {
             panic!("nobody else is there");
         };
         // A number that was used again: process 1 lives, and has nothing to do with this file.
-        (&*lock.file()).write_all(b"").expect("write");
+        lock.file().sync_all().expect("the lock is held");
         fs::write(&path, "1\n").expect("write");
         assert!(PidLock::kill_holder(&path, Duration::from_millis(100)).is_err());
     }

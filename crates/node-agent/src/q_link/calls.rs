@@ -101,7 +101,7 @@ async fn run(
         }
         b"list_kx_clusters" => {
             let path = format!("{base}/clusters");
-            let rows = pages(shared, &caller, &path, "", "kxClusterSummaries").await?;
+            let rows = pages(shared, &caller, &path, "kxClusterSummaries").await?;
             Ok(table_of_strings(
                 &rows,
                 &[
@@ -114,10 +114,10 @@ async fn run(
         }
         b"list_kx_cluster_nodes" => {
             let path = format!("{of_cluster}/nodes");
-            let rows = pages(shared, &caller, &path, "", "nodes").await?;
+            let rows = pages(shared, &caller, &path, "nodes").await?;
             Ok(table_of_nodes(&rows))
         }
-        b"get_kx_connection_string" => connection_string(shared, &caller, &base, cluster, "").await,
+        b"get_kx_connection_string" => connection_string(shared, &caller, cluster, "").await,
         b"get_kx_node_connection_string" => {
             if argument(1).is_empty() {
                 return Err(CallError::new(
@@ -125,7 +125,7 @@ async fn run(
                     "no node id was given",
                 ));
             }
-            connection_string(shared, &caller, &base, cluster, argument(1)).await
+            connection_string(shared, &caller, cluster, argument(1)).await
         }
         b"delete_kx_cluster" => {
             let query = format!("clientToken={}", uuid::Uuid::new_v4());
@@ -148,21 +148,17 @@ async fn pages(
     shared: &LinkShared,
     caller: &Caller,
     path: &str,
-    query: &str,
     member: &str,
 ) -> Result<Vec<Json>, CallError> {
     let mut rows = Vec::new();
     let mut token = String::new();
     for _ in 0..PAGES_MAX {
-        let mut full = query.to_owned();
-        if !token.is_empty() {
-            if !full.is_empty() {
-                full.push('&');
-            }
-            full.push_str("nextToken=");
-            full.push_str(&percent_encode(&token));
-        }
-        let mut answer = shared.api.call(caller, Method::GET, path, &full).await?;
+        let query = if token.is_empty() {
+            String::new()
+        } else {
+            format!("nextToken={}", percent_encode(&token))
+        };
+        let mut answer = shared.api.call(caller, Method::GET, path, &query).await?;
         if let Some(Json::Array(items)) = answer.get_mut(member).map(Json::take) {
             rows.extend(items);
         }
@@ -193,24 +189,24 @@ fn table_of_nodes(rows: &[Json]) -> Value {
     )
 }
 
-/// A string for hopen. The API knows nodes by a parameter of ours, which no SDK sends; the user of the string is the
-/// calling cluster.
+/// A string for hopen, to the cluster or to one node of it. The route is ours: the API's own operation is for kx users.
 async fn connection_string(
     shared: &LinkShared,
     caller: &Caller,
-    base: &str,
     cluster: &str,
     node_id: &str,
 ) -> Result<Value, CallError> {
-    let mut query = format!("clusterName={}", percent_encode(cluster));
+    let mut path = format!(
+        "/qspace/environments/{}/clusters/{}",
+        percent_encode(&caller.cluster.environment_id),
+        percent_encode(cluster)
+    );
     if !node_id.is_empty() {
-        query.push_str("&nodeId=");
-        query.push_str(&percent_encode(node_id));
+        path.push_str("/nodes/");
+        path.push_str(&percent_encode(node_id));
     }
-    query.push_str("&userArn=");
-    query.push_str(&percent_encode(&caller.user_arn()));
-    let path = format!("{base}/connectionString");
-    let answer = shared.api.call(caller, Method::GET, &path, &query).await?;
+    path.push_str("/connectionString");
+    let answer = shared.api.call(caller, Method::GET, &path, "").await?;
     Ok(text_of(&answer, "signedConnectionString"))
 }
 
