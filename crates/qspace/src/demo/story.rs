@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use serde_json::Value as Json;
 
 use super::load::{Load, Seen};
 use super::q_client::{QClient, Target};
@@ -233,7 +232,7 @@ async fn failing_script(world: &World, report: &mut Report) -> anyhow::Result<()
     let seen = load.end();
     let reason = found["statusReason"].as_str().unwrap_or_default();
     report.detail(&format!("statusReason: {reason}"));
-    let returned = found["code"]["s3Key"] == Json::from("second.zip") && !reason.is_empty();
+    let returned = found["code"]["s3Key"] == "second.zip" && !reason.is_empty();
     report.claim(
         step,
         "returned to the last good code, and the status says why",
