@@ -1,14 +1,16 @@
 //! An agent from its start to its end.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::time::Duration;
 
 use cluster_runtime::NodeSpec;
 use cluster_runtime::local::{
     AGENT_READY_TIMEOUT, Acquired, DataLayout, LaunchMessage, LaunchReply, NodeDirectory, PidLock,
-    SocketAddress, kill_leftovers, read_frame_with_descriptor, write_atomically, write_frame,
+    SocketAddress, bind_cluster_listener, kill_leftovers, read_frame_with_descriptor,
+    write_atomically, write_frame,
 };
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
@@ -191,6 +193,10 @@ async fn prepare(
         ));
         StoredState::default()
     });
+    let cluster_listener = match cluster_listener {
+        Some(given) => given,
+        None => bind_cluster_port(&spec)?,
+    };
     let (event_sender, events) = mpsc::channel(16);
     let link = QLink::open(
         std::sync::Arc::new(spec.clone()),
@@ -202,9 +208,7 @@ async fn prepare(
     .map_err(failed("open a loopback port for q"))?;
     let (command_sender, commands) = mpsc::channel(16);
     let copy = cluster_listener
-        .as_ref()
-        .map(|listener| listener.as_fd().try_clone_to_owned())
-        .transpose()
+        .try_clone()
         .map_err(failed("duplicate the cluster's socket"))?;
     let supervisor = Supervisor::new(Parts {
         options,
@@ -264,6 +268,19 @@ fn choose_spec(directory: &NodeDirectory, given: Option<NodeSpec>) -> Result<Nod
     store_spec(directory, &spec)
         .map_err(failed(format!("write {}", directory.spec_file().display())))?;
     Ok(spec)
+}
+
+/// The cluster's port for an agent that was given no socket: beside those of others, if there are any.
+fn bind_cluster_port(spec: &NodeSpec) -> Result<OwnedFd, AgentError> {
+    let port = spec.cluster_port;
+    spec.listen_address
+        .parse::<IpAddr>()
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+        .and_then(|address| bind_cluster_listener(address, port, true))
+        .map_err(failed(format!(
+            "listen on the cluster's port {}:{port}",
+            spec.listen_address
+        )))
 }
 
 /// Makes the specification the one that an agent after us begins with.

@@ -278,4 +278,117 @@ mod tests {
         std::fs::write(&file, "ftp://x").expect("write");
         assert!(client.host().is_err());
     }
+
+    /// Answers one request after checking its signature, as the edge does.
+    async fn answer_once(listener: tokio::net::TcpListener, secret: &'static str) -> String {
+        use aws_protocol::sigv4::{ServiceRules, read_signature, verify};
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (mut stream, _) = listener.accept().await.expect("accept");
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\r\n\r\n") {
+            assert!(stream.read_buf(&mut bytes).await.expect("read") > 0);
+        }
+        let text = String::from_utf8(bytes).expect("text");
+        let mut lines = text.lines();
+        let first: Vec<String> = lines
+            .next()
+            .expect("a line")
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+            let name: http::HeaderName = name.parse().expect("a name");
+            headers.append(name, value.parse().expect("a value"));
+        }
+        let (path, query) = first[1].split_once('?').unwrap_or((&first[1], ""));
+        let head = RequestHead {
+            method: &first[0],
+            path,
+            query,
+            headers: &headers,
+        };
+        let fields = read_signature(&head).expect("signed");
+        let credential = Credential {
+            access_key_id: fields.access_key_id.clone(),
+            secret: SecretKey::new(secret.to_owned()),
+            session_token: None,
+            expires_at: None,
+            principal: Principal::Root,
+        };
+        let now = fields.signed_at;
+        let verdict = verify(
+            &head,
+            &fields,
+            &credential,
+            b"",
+            &ServiceRules::FINSPACE,
+            now,
+        );
+        let (status, body) = match verdict {
+            Ok(()) => ("200 OK", r#"{"status":"RUNNING"}"#),
+            Err(_) => (
+                "403 Forbidden",
+                r#"{"__type":"AccessDeniedException","message":"no"}"#,
+            ),
+        };
+        let answer = format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(answer.as_bytes()).await.expect("write");
+        first[1].clone()
+    }
+
+    #[tokio::test]
+    async fn calls_are_signed_as_the_service_verifies_them() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let file = directory.path().join("endpoint");
+        let client = ApiClient::new(file.clone());
+        let caller = Caller {
+            cluster: ClusterKey {
+                environment_id: "env".into(),
+                cluster_name: "tick".into(),
+            },
+            credential: Some(Credential {
+                access_key_id: "QSPACENODE".into(),
+                secret: SecretKey::new("right".into()),
+                session_token: None,
+                expires_at: None,
+                principal: Principal::Root,
+            }),
+            region: "eu-west-1".into(),
+        };
+        for (secret, expected) in [
+            ("right", Ok("RUNNING")),
+            ("wrong", Err("AccessDeniedException")),
+        ] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+                .await
+                .expect("bind");
+            let address = listener.local_addr().expect("address");
+            std::fs::write(&file, format!("http://{address}")).expect("write");
+            let (result, target) = tokio::join!(
+                client.call(
+                    &caller,
+                    Method::GET,
+                    "/kx/environments/env/clusters/tick",
+                    "a=b%20c"
+                ),
+                answer_once(listener, secret)
+            );
+            assert_eq!(target, "/kx/environments/env/clusters/tick?a=b%20c");
+            let seen = result
+                .as_ref()
+                .map(|json| json["status"].as_str().unwrap_or_default());
+            assert_eq!(seen.map_err(|error| error.code.as_str()), expected);
+        }
+        let gone = client
+            .call(&caller, Method::GET, "/kx/environments", "")
+            .await;
+        assert_eq!(
+            gone.expect_err("nobody answers").code,
+            "ServiceUnavailableException"
+        );
+    }
 }

@@ -37,7 +37,7 @@ pub(crate) enum Verdict {
 pub(crate) struct ControlSocket {
     pub commands: mpsc::Sender<Command>,
     pub status: watch::Receiver<NodeStatus>,
-    pub cluster_listener: Option<OwnedFd>,
+    pub cluster_listener: OwnedFd,
 }
 
 /// Serves connections until the runtime ends.
@@ -69,13 +69,10 @@ async fn converse(mut stream: UnixStream, socket: &ControlSocket) -> io::Result<
                 write_frame(&mut stream, &Response::Status { status }).await?;
             }
             Request::Watch => return watch_changes(stream, socket.status.clone()).await,
-            Request::Listener => match &socket.cluster_listener {
-                Some(listener) => {
-                    let response = Response::Listener { present: true };
-                    write_frame_with_descriptor(&mut stream, &response, listener).await?;
-                }
-                None => write_frame(&mut stream, &Response::Listener { present: false }).await?,
-            },
+            Request::Listener => {
+                let listener = &socket.cluster_listener;
+                write_frame_with_descriptor(&mut stream, &Response::Listener, listener).await?;
+            }
             Request::Put { spec } => {
                 let (verdict, wait) = oneshot::channel();
                 let command = Command::Put { spec, verdict };

@@ -27,8 +27,8 @@ pub(crate) struct QStart<'a> {
     pub session: &'a Session,
     pub agent_address: SocketAddr,
     pub node_port: u16,
-    /// The cluster's listening socket; none outside of a shared cluster port.
-    pub listener: Option<OwnedFd>,
+    /// The cluster's listening socket.
+    pub listener: OwnedFd,
 }
 
 impl QStart<'_> {
@@ -47,10 +47,10 @@ impl QStart<'_> {
         if self.spec.revision.initialization_script.is_some() {
             command.arg("--working-directory").arg("code");
         }
-        if self.listener.is_some() {
-            command.arg("--listener");
-        }
-        command.arg("--").args(self.q_command_line());
+        command
+            .arg("--listener")
+            .arg("--")
+            .args(self.q_command_line());
         for (name, _) in std::env::vars_os() {
             if HIDDEN_PREFIXES
                 .iter()
@@ -60,11 +60,9 @@ impl QStart<'_> {
             }
         }
         command.envs(self.environment());
-        match self.listener {
-            Some(listener) => command.stdin(Stdio::from(listener)).env("LISTEN_FDS", "1"),
-            None => command.stdin(Stdio::null()),
-        };
         command
+            .stdin(Stdio::from(self.listener))
+            .env("LISTEN_FDS", "1")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
@@ -179,7 +177,9 @@ mod tests {
             session: &session,
             agent_address: "127.0.0.1:9".parse().expect("address"),
             node_port: 7,
-            listener: None,
+            listener: std::fs::File::open("/dev/null")
+                .expect("a descriptor")
+                .into(),
         };
         assert_eq!(
             start.q_command_line(),

@@ -49,7 +49,7 @@ pub(crate) struct Parts {
     pub state: StoredState,
     pub log: NodeLog,
     pub link: QLink,
-    pub cluster_listener: Option<OwnedFd>,
+    pub cluster_listener: OwnedFd,
     pub commands: mpsc::Receiver<Command>,
     pub events: mpsc::Receiver<LinkEvent>,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Supervisor {
     directory: NodeDirectory,
     log: NodeLog,
     link: QLink,
-    cluster_listener: Option<OwnedFd>,
+    cluster_listener: OwnedFd,
     commands: mpsc::Receiver<Command>,
     link_events: mpsc::Receiver<LinkEvent>,
     status: watch::Sender<NodeStatus>,

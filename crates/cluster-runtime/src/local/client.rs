@@ -78,13 +78,13 @@ impl AgentClient {
         }
     }
 
-    /// The listening socket of the node's cluster, `None` if the agent has none.
+    /// The listening socket of the node's cluster, `None` if it was lost on the way.
     pub async fn cluster_listener(&self) -> Result<Option<OwnedFd>, ClientError> {
         let fetch = async {
             let mut stream = self.connect().await?;
             write_frame(&mut stream, &Request::Listener).await?;
             match read_frame_with_descriptor::<Response>(&mut stream).await? {
-                Some((Response::Listener { .. }, descriptor)) => Ok(descriptor),
+                Some((Response::Listener, descriptor)) => Ok(descriptor),
                 Some((other, _)) => Err(unexpected(&other)),
                 None => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             }

@@ -55,10 +55,8 @@ pub enum Response {
     },
     Removed,
     Changed,
-    /// `present` is false when this agent has no cluster socket.
-    Listener {
-        present: bool,
-    },
+    /// The socket comes beside this answer.
+    Listener,
     Refused {
         reason: String,
     },
@@ -173,7 +171,7 @@ mod tests {
         let mut file = tempfile::tempfile().expect("file");
         file.write_all(b"shared").expect("write");
         write_frame(&mut one, &Request::Status).await.expect("send");
-        write_frame_with_descriptor(&mut one, &Response::Listener { present: true }, &file)
+        write_frame_with_descriptor(&mut one, &Response::Listener, &file)
             .await
             .expect("send");
         drop(one);
@@ -185,7 +183,7 @@ mod tests {
             .await
             .expect("read")
             .expect("a frame");
-        assert_eq!(response, Response::Listener { present: true });
+        assert_eq!(response, Response::Listener);
         let mut received = std::fs::File::from(descriptor.expect("a descriptor"));
         received.rewind().expect("seek");
         let mut text = String::new();

@@ -137,9 +137,7 @@ impl Supervisor {
         let session = Arc::new(Session::new(self.session, config));
         let listener = self
             .cluster_listener
-            .as_ref()
-            .map(|listener| listener.try_clone())
-            .transpose()
+            .try_clone()
             .map_err(|error| format!("cannot duplicate the cluster's socket: {error}"))?;
         let mut command = QStart {
             options: &self.options,
