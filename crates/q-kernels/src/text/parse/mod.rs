@@ -128,23 +128,36 @@ pub fn concatenate(ty: Type, parts: &[Value]) -> Value {
     }
 }
 
-/// Symbols of texts; interning takes a lock, so runs of equal texts and recently seen ones skip it.
+/// Symbols of texts; interning takes a lock, so texts seen not long ago skip it.
 fn symbols<'a>(texts: impl std::iter::Iterator<Item = &'a [u8]>) -> Vector<Symbol> {
-    const SLOTS: usize = 256;
-    let mut recent = [Symbol::NULL; SLOTS];
-    texts
-        .map(|text| {
-            let text = trimmed(text);
-            let hash = text.iter().fold(text.len(), |hash, byte| {
-                hash.wrapping_mul(31).wrapping_add(usize::from(*byte))
-            });
-            let slot = &mut recent[hash % SLOTS];
-            if slot.as_bytes() != text {
-                *slot = Symbol::new(text);
-            }
-            *slot
-        })
-        .collect()
+    let mut recent = RecentSymbols::default();
+    texts.map(|text| recent.symbol(text)).collect()
+}
+
+const RECENT_SLOTS: usize = 256;
+
+/// The symbols made last, by a hash of their text: for columns in which few symbols come again and again.
+pub struct RecentSymbols([Symbol; RECENT_SLOTS]);
+
+impl Default for RecentSymbols {
+    fn default() -> RecentSymbols {
+        RecentSymbols([Symbol::NULL; RECENT_SLOTS])
+    }
+}
+
+impl RecentSymbols {
+    /// As [`symbol`].
+    pub fn symbol(&mut self, text: &[u8]) -> Symbol {
+        let text = trimmed(text);
+        let hash = text.iter().fold(text.len(), |hash, byte| {
+            hash.wrapping_mul(31).wrapping_add(usize::from(*byte))
+        });
+        let slot = &mut self.0[hash % RECENT_SLOTS];
+        if slot.as_bytes() != text {
+            *slot = Symbol::new(text);
+        }
+        *slot
+    }
 }
 
 #[cfg(test)]
