@@ -67,7 +67,7 @@ impl NodeLog {
 
     /// A remark of the agent, for the reader of q's log.
     pub(crate) fn remark(&self, text: &str) {
-        tracing::info!("{text}");
+        tracing::debug!("{text}");
         self.line(Source::Node, text.as_bytes());
     }
 }

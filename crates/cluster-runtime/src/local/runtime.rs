@@ -246,7 +246,7 @@ impl LocalRuntime {
             .await
             .map_err(|error| launch_failed(spec, error.to_string()))?;
         self.watchers
-            .watch(&spec.node_id, &directory, &self.client(&directory));
+            .watch_anew(&spec.node_id, &directory, &self.client(&directory));
         match reply {
             LaunchReply::Ready => Ok(()),
             LaunchReply::Stale { given, seen } => Err(RuntimeError::StaleGeneration {

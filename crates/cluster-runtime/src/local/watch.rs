@@ -35,6 +35,21 @@ impl Watchers {
         });
     }
 
+    /// Watches a node whose agent was just started: whoever waits to try again later need not.
+    pub(super) fn watch_anew(
+        &self,
+        node_id: &str,
+        directory: &NodeDirectory,
+        client: &AgentClient,
+    ) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(former) = tasks.remove(node_id) {
+            former.abort();
+        }
+        drop(tasks);
+        self.watch(node_id, directory, client);
+    }
+
     /// Returns at the next change, at once if one happened since the last return.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;

@@ -182,6 +182,9 @@ impl Supervisor {
                 }
                 LinkEventKind::InitOk => self.on_healthy(),
                 LinkEventKind::OwnStatusAsked => q.started |= !q.is_healthy(),
+                // Only a script that still runs can fail.
+                LinkEventKind::InitFailed { .. } | LinkEventKind::CreationStopped { .. }
+                    if q.is_healthy() => {}
                 LinkEventKind::InitFailed { reason } => {
                     q.init_failure = Some(InitFailure {
                         reason,
