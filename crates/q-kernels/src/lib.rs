@@ -124,6 +124,10 @@ static BINARY: LazyLock<[Option<BinaryKernel>; 256]> = LazyLock::new(|| {
                 Binary::Match => Some(matching::matches as BinaryKernel),
                 Binary::Query => Some(search::find),
                 Binary::Cast => Some(text::cast::cast),
+                Binary::Join => Some(structure::join::join),
+                Binary::Take => Some(structure::take::take),
+                Binary::Drop => Some(structure::drop::drop),
+                Binary::Bang => Some(structure::keyed::bang),
                 _ => None,
             })
             .or_else(|| {
