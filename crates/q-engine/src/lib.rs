@@ -1,6 +1,51 @@
 //! Compile and evaluate q: bytecode, primitives that call functions, iterators, qSQL, namespaces.
 //!
-//! The world (clock, files, handles, streams) is behind one trait, [`system::System`].
+//! An [`Interpreter`] is given its world (clock, files, handles, streams) behind one trait, [`system::System`], and then
+//! fed lines ([`Interpreter::run_line`]), scripts ([`Interpreter::load_script`]) and messages
+//! ([`Interpreter::run_message`]).
+//!
+//! Invariants: nothing here touches the operating system; an error, a deep recursion or an interrupt leaves the interpreter
+//! usable; values are moved where their last use is known, so that the last owner writes in place.
 
+mod amend;
+mod append;
+mod apply;
+mod code;
+mod commands;
+mod compile;
+mod console;
+mod database;
+mod dispatch;
+mod dot;
+mod enumerate;
+mod errors;
 pub mod fake;
+mod files;
+mod globals;
+mod handles;
+mod index;
+mod internal;
+mod interpreter;
+mod iterate;
+mod kernel;
+mod library;
+mod literal;
+mod machine;
+mod natives;
+mod pattern;
+mod peach;
+pub mod primitives;
+mod query;
+mod random;
+mod reduce;
+mod settings;
 pub mod system;
+mod system_names;
+mod tree;
+mod upsert;
+mod view;
+
+pub use console::Outcome;
+pub use interpreter::{Caller, CommandLine, Interpreter, STACK_SIZE, on_large_stack};
+pub use settings::Settings;
+pub use system_names::VERSION;

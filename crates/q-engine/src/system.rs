@@ -140,6 +140,25 @@ pub trait System: Send {
     fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Adds to the end, creating file and folders on the way.
     fn append(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Appends what `more` makes of the file's present bytes (none when it is missing), so that no other process that
+    /// does the same comes between. A world with other processes in it locks the file meanwhile.
+    fn append_locked(
+        &mut self,
+        path: &Path,
+        more: &mut dyn FnMut(&[u8]) -> QResult<Vec<u8>>,
+    ) -> QResult<()> {
+        let before = match self.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(q_storage::file_error(path, &error)),
+        };
+        let added = more(&before)?;
+        if added.is_empty() && !before.is_empty() {
+            return Ok(());
+        }
+        self.append(path, &added)
+            .map_err(|error| q_storage::file_error(path, &error))
+    }
     /// Overwrites bytes in place, for instance a count in a header.
     fn write_at(&mut self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// Names in a directory, sorted bytewise, without `.` and `..`.

@@ -1,0 +1,550 @@
+//! Writing items: `x[i;j]:v`, `x[i]op:v`, `@[x;i;f;y]`, `.[x;path;f;y]`.
+//!
+//! The target is changed in place where nobody else holds it. An error may leave earlier items of the same amend changed,
+//! as in q, but never loses the target.
+
+use std::sync::Arc;
+
+use q_value::{Binary, Dict, Element, QError, QResult, Symbol, Table, Value, Vector, with_vector};
+
+use crate::index::{as_longs, missing_item};
+use crate::interpreter::Interpreter;
+use crate::{append, index};
+
+/// Which error an index beyond the end is: assignment says `length`, functional amend `index`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bounds {
+    Length,
+    Index,
+}
+
+impl Bounds {
+    fn error(self) -> QError {
+        match self {
+            Bounds::Length => QError::length(),
+            Bounds::Index => QError::index(),
+        }
+    }
+}
+
+/// `target[path]:value`.
+pub fn assign(target: &mut Value, path: &[Value], value: Value, bounds: Bounds) -> QResult<()> {
+    let mut change = Change {
+        interpreter: None,
+        function: None,
+        bounds,
+    };
+    change.walk(target, path, Some(value))
+}
+
+/// `.[target;path;function;value]`, or with a function of one argument when there is no value.
+pub fn apply(
+    interpreter: &mut Interpreter,
+    target: &mut Value,
+    path: &[Value],
+    function: &Value,
+    value: Option<Value>,
+    bounds: Bounds,
+) -> QResult<()> {
+    let assigns = matches!(function, Value::Binary(Binary::Assign)) && value.is_some();
+    let mut change = Change {
+        interpreter: Some(interpreter),
+        function: if assigns { None } else { Some(function) },
+        bounds,
+    };
+    change.walk(target, path, value)
+}
+
+/// `target op:y` for a whole variable. `,:` appends in place and checks the type (`semantics.md` 32).
+pub fn through(interpreter: &mut Interpreter, target: &mut Value, op: Binary, y: Value) -> QResult<()> {
+    if op == Binary::Join {
+        return append::append(interpreter, target, y);
+    }
+    if op == Binary::Assign {
+        *target = y;
+        return Ok(());
+    }
+    // moving is safe only where the primitive cannot fail
+    let moves = is_plain_number(target) && is_plain_number(&y) && (y.is_atom() || y.count() == target.count());
+    let old = if moves {
+        std::mem::replace(target, Value::Identity)
+    } else {
+        target.clone()
+    };
+    *target = interpreter.binary(op, old, y)?;
+    Ok(())
+}
+
+/// Long, int, float or real, atom or vector: arithmetic among these never fails but by length.
+fn is_plain_number(value: &Value) -> bool {
+    matches!(value.type_number().abs(), 6..=9)
+}
+
+struct Change<'a> {
+    interpreter: Option<&'a mut Interpreter>,
+    /// `None` assigns.
+    function: Option<&'a Value>,
+    bounds: Bounds,
+}
+
+impl Change<'_> {
+    /// Changes one whole value.
+    fn leaf(&mut self, target: &mut Value, y: Option<Value>) -> QResult<()> {
+        let Some(function) = self.function else {
+            *target = y.ok_or_else(QError::rank)?;
+            return Ok(());
+        };
+        let interpreter = self.interpreter.as_mut().ok_or_else(QError::nyi)?;
+        // `,` onto a list cannot fail, so the list is moved and grows in place
+        let moves = matches!(function, Value::Binary(Binary::Join)) && target.is_list();
+        let old = if moves {
+            std::mem::replace(target, Value::Identity)
+        } else {
+            target.clone()
+        };
+        *target = match y {
+            Some(y) => interpreter.apply_two(function, old, y)?,
+            None => interpreter.apply_one(function, old)?,
+        };
+        Ok(())
+    }
+
+    fn walk(&mut self, target: &mut Value, path: &[Value], y: Option<Value>) -> QResult<()> {
+        let Some((i, rest)) = path.split_first() else {
+            return self.leaf(target, y);
+        };
+        match target {
+            Value::Table(_) => self.walk_table(target, i, rest, y),
+            Value::Dict(_) => self.walk_dict(target, i, rest, y),
+            list if !list.is_list() => Err(QError::type_error()),
+            _ => self.walk_list(target, i, rest, y),
+        }
+    }
+
+    /// Goes through the items of an index (or all of the target) with the matching items of `y`.
+    fn each_index(
+        &mut self,
+        target: &mut Value,
+        indices: &Value,
+        rest: &[Value],
+        y: Option<Value>,
+    ) -> QResult<()> {
+        let count = indices.count();
+        if let Some(y) = &y
+            && (y.is_list() || matches!(y, Value::Table(_)))
+            && y.count() != count
+        {
+            return Err(QError::length());
+        }
+        let mut path = Vec::with_capacity(rest.len() + 1);
+        for at in 0..count {
+            let part = y.as_ref().map(|y| item_or_whole(y, at));
+            path.clear();
+            path.push(indices.item(at).ok_or_else(QError::index)?);
+            path.extend_from_slice(rest);
+            self.walk(target, &path, part)?;
+        }
+        Ok(())
+    }
+
+    fn walk_list(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+        if let Some(at) = i.as_i64() {
+            return self.walk_item(target, at, rest, y);
+        }
+        if matches!(i, Value::Identity | Value::Elided) {
+            let all = Value::Longs((0..target.count() as i64).collect());
+            return self.each_index(target, &all, rest, y);
+        }
+        if let Some(indices) = as_longs(i)
+            && rest.is_empty()
+            && self.function.is_none()
+            && let Some(value) = &y
+            && self.scatter(target, &indices, value)?
+        {
+            return Ok(());
+        }
+        if i.is_list() {
+            return self.each_index(target, i, rest, y);
+        }
+        Err(QError::type_error())
+    }
+
+    /// Writes a vector (or one atom) to many places at once; false when types need the general way.
+    fn scatter(&self, target: &mut Value, indices: &[i64], value: &Value) -> QResult<bool> {
+        macro_rules! scatter {
+            ($($vector:ident $atom:ident)*) => {
+                match (&mut *target, value) {
+                    $((Value::$vector(items), Value::$vector(values)) => {
+                        if values.len() != indices.len() {
+                            return Err(QError::length());
+                        }
+                        self.check_all(indices, items.len())?;
+                        let items = items.make_mut();
+                        for (at, value) in indices.iter().zip(values.iter()) {
+                            items[*at as usize] = value.clone();
+                        }
+                        Ok(true)
+                    }
+                    (Value::$vector(items), Value::$atom(value)) => {
+                        self.check_all(indices, items.len())?;
+                        let items = items.make_mut();
+                        for at in indices {
+                            items[*at as usize] = value.clone();
+                        }
+                        Ok(true)
+                    })*
+                    _ => Ok(false),
+                }
+            };
+        }
+        scatter!(Booleans Boolean Bytes Byte Shorts Short Ints Int Longs Long Reals Real Floats Float Chars Char Symbols Symbol
+            Timestamps Timestamp Months Month Dates Date Datetimes Datetime Timespans Timespan Minutes Minute Seconds Second Times Time)
+    }
+
+    fn check_all(&self, indices: &[i64], count: usize) -> QResult<()> {
+        if indices.iter().all(|at| usize::try_from(*at).is_ok_and(|at| at < count)) {
+            Ok(())
+        } else {
+            Err(self.bounds.error())
+        }
+    }
+
+    fn walk_item(&mut self, target: &mut Value, at: i64, rest: &[Value], y: Option<Value>) -> QResult<()> {
+        let at = usize::try_from(at).map_err(|_| self.bounds.error())?;
+        if at >= target.count() {
+            return Err(self.bounds.error());
+        }
+        if let Value::List(items) = target {
+            // the item leaves the list while it is changed, so that it is not shared
+            let items_mut = items.make_mut();
+            let mut item = std::mem::replace(&mut items_mut[at], Value::Identity);
+            let result = self.walk(&mut item, rest, y);
+            items_mut[at] = item;
+            result?;
+            collapse(target, at);
+            return Ok(());
+        }
+        if !rest.is_empty() {
+            return Err(QError::type_error());
+        }
+        let new = match (self.function, y) {
+            (None, Some(y)) => y,
+            (_, y) => {
+                let mut item = target.item(at).ok_or_else(|| self.bounds.error())?;
+                self.leaf(&mut item, y)?;
+                item
+            }
+        };
+        set_item(target, at, new)
+    }
+
+    fn walk_dict(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+        let Value::Dict(shared) = target else {
+            return Err(QError::type_error());
+        };
+        if shared.step {
+            return Err(QError::new("step"));
+        }
+        if matches!(i, Value::Identity | Value::Elided) {
+            let keys = shared.keys.clone();
+            return self.each_index(target, &keys, rest, y);
+        }
+        if target.is_keyed_table() {
+            return self.walk_keyed(target, i, rest, y);
+        }
+        let Value::Dict(shared) = target else {
+            return Err(QError::type_error());
+        };
+        let one_key = !i.is_list() || shared.keys.type_number() == 0 && shared.keys.count() > 0 && !key_is_atom(&shared.keys);
+        if !one_key {
+            let keys = i.clone();
+            return self.each_index(target, &keys, rest, y);
+        }
+        let found = key_position(&shared.keys, i)?;
+        let dict = Arc::make_mut(shared);
+        match found {
+            Some(at) => self.walk(&mut dict.values, &with_first(Value::Long(at as i64), rest), y),
+            None => {
+                let mut value = if self.function.is_none() && rest.is_empty() {
+                    Value::Identity
+                } else {
+                    missing_item(&dict.values)
+                };
+                self.walk(&mut value, rest, y)?;
+                insert_entry(dict, i.clone(), value)
+            }
+        }
+    }
+
+    /// `kt[key]:row`, `kt[key;column]:value`.
+    fn walk_keyed(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+        let Value::Dict(shared) = target else {
+            return Err(QError::type_error());
+        };
+        let Value::Table(keys) = &shared.keys else {
+            return Err(QError::type_error());
+        };
+        if let Value::Symbol(name) = i
+            && keys.column(*name).is_none()
+            && keys.columns.len() != 1
+        {
+            return Err(QError::type_error());
+        }
+        let row = match i {
+            Value::Dict(_) => i.clone(),
+            Value::Table(_) => {
+                let keys = i.clone();
+                return self.each_index(target, &keys, rest, y);
+            }
+            i if keys.columns.len() == 1 && i.is_list() && i.count() != 1 => {
+                let keys = i.clone();
+                return self.each_index(target, &keys, rest, y);
+            }
+            i if i.is_list() && i.count() == keys.columns.len() => {
+                Value::dict(Value::Symbols(keys.names.clone()), i.clone())
+            }
+            i if keys.columns.len() == 1 => {
+                Value::dict(Value::Symbols(keys.names.clone()), i.clone().enlist())
+            }
+            _ => return Err(QError::length()),
+        };
+        let found = key_position(&shared.keys, &row)?;
+        let dict = Arc::make_mut(shared);
+        match found {
+            Some(at) => self.walk(&mut dict.values, &with_first(Value::Long(at as i64), rest), y),
+            None => {
+                let mut values = missing_item(&dict.values);
+                if rest.is_empty() && self.function.is_none() {
+                    values = y.ok_or_else(QError::rank)?;
+                } else {
+                    self.walk(&mut values, rest, y)?;
+                }
+                append::append_row(&mut dict.values, &values)?;
+                append::append_row(&mut dict.keys, &row)
+            }
+        }
+    }
+
+    fn walk_table(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+        let Value::Table(shared) = target else {
+            return Err(QError::type_error());
+        };
+        match i {
+            Value::Symbol(name) => self.walk_column(Arc::make_mut(shared), *name, rest, y),
+            Value::Symbols(names) => {
+                let names = names.clone();
+                if let Some(y) = &y
+                    && y.is_list()
+                    && y.count() != names.len()
+                {
+                    return Err(QError::length());
+                }
+                for (at, name) in names.iter().enumerate() {
+                    let part = y.as_ref().map(|y| item_or_whole(y, at));
+                    let Value::Table(shared) = target else {
+                        return Err(QError::type_error());
+                    };
+                    self.walk_column(Arc::make_mut(shared), *name, rest, part)?;
+                }
+                Ok(())
+            }
+            i => self.walk_rows(target, i, rest, y),
+        }
+    }
+
+    fn walk_column(&mut self, table: &mut Table, name: Symbol, rest: &[Value], y: Option<Value>) -> QResult<()> {
+        let rows = table.row_count();
+        let at = table.names.iter().position(|other| *other == name);
+        let Some(at) = at else {
+            if !rest.is_empty() || self.function.is_some() {
+                return Err(QError::type_error());
+            }
+            let column = column_of(y.ok_or_else(QError::rank)?, rows)?;
+            table.names.make_mut().push(name);
+            table.columns.push(column);
+            return Ok(());
+        };
+        table.sorted = false;
+        if !rest.is_empty() {
+            return self.walk(&mut table.columns[at], rest, y);
+        }
+        let mut column = std::mem::replace(&mut table.columns[at], Value::Identity);
+        let result = self.leaf(&mut column, y);
+        let extended = result.and_then(|()| column_of(column.clone(), rows));
+        match extended {
+            Ok(extended) => {
+                drop(column);
+                table.columns[at] = extended;
+                Ok(())
+            }
+            Err(error) => {
+                // a column of the wrong length must not stay in the table
+                if column.count() != rows || matches!(column, Value::Identity) {
+                    column = q_kernels::binary(Binary::Take, Value::Long(rows as i64), column)?;
+                }
+                table.columns[at] = column;
+                Err(error)
+            }
+        }
+    }
+
+    fn walk_rows(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+        let Value::Table(shared) = target else {
+            return Err(QError::type_error());
+        };
+        if let Some((column, deeper)) = rest.split_first() {
+            let names = match column {
+                Value::Symbol(name) => {
+                    let path = with_first(i.clone(), deeper);
+                    return self.walk_column(Arc::make_mut(shared), *name, &path, y);
+                }
+                Value::Symbols(names) => names.to_vec(),
+                Value::Identity | Value::Elided => shared.names.to_vec(),
+                _ => return Err(QError::type_error()),
+            };
+            let path = with_first(i.clone(), deeper);
+            for (at, name) in names.iter().enumerate() {
+                let part = y.as_ref().map(|y| item_or_whole(y, at));
+                self.walk_column(Arc::make_mut(shared), *name, &path, part)?;
+            }
+            return Ok(());
+        }
+        let table = Arc::make_mut(shared);
+        if self.function.is_some() {
+            for name in table.names.to_vec() {
+                let part = y.as_ref().and_then(|y| row_part(y, name, 0));
+                self.walk_column(table, name, &[i.clone()], part)?;
+            }
+            return Ok(());
+        }
+        let y = y.ok_or_else(QError::rank)?;
+        for (at, name) in table.names.to_vec().into_iter().enumerate() {
+            if let Some(part) = row_part(&y, name, at) {
+                self.walk_column(table, name, &[i.clone()], Some(part))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a row (dictionary, table or list) gives for a column.
+fn row_part(y: &Value, name: Symbol, at: usize) -> Option<Value> {
+    match y {
+        Value::Dict(dict) => index::dict_entry(dict, name),
+        Value::Table(table) => table.column(name).cloned(),
+        y => Some(item_or_whole(y, at)),
+    }
+}
+
+/// A value as a column of that many rows; atoms extend.
+pub(crate) fn column_of(value: Value, rows: usize) -> QResult<Value> {
+    if value.is_list() {
+        if value.count() != rows {
+            return Err(QError::length());
+        }
+        return Ok(value);
+    }
+    q_kernels::binary(Binary::Take, Value::Long(rows as i64), value)
+}
+
+fn with_first(first: Value, rest: &[Value]) -> Vec<Value> {
+    let mut path = Vec::with_capacity(rest.len() + 1);
+    path.push(first);
+    path.extend_from_slice(rest);
+    path
+}
+
+/// The item of a list at a position, the row of a table; anything else as a whole.
+pub(crate) fn item_or_whole(value: &Value, at: usize) -> Value {
+    if value.is_list() || matches!(value, Value::Table(_)) {
+        value.item(at).unwrap_or(Value::Identity)
+    } else {
+        value.clone()
+    }
+}
+
+/// True when the keys are a general list that starts with an atom.
+fn key_is_atom(keys: &Value) -> bool {
+    matches!(keys, Value::List(items) if items.first().is_some_and(Value::is_atom))
+}
+
+/// Where a key stands, the whole of `key` being one key.
+pub(crate) fn key_position(keys: &Value, key: &Value) -> QResult<Option<usize>> {
+    let count = keys.count();
+    let found = match (keys, key) {
+        (Value::Symbols(keys), Value::Symbol(name)) => keys.iter().position(|key| key == name),
+        (Value::Longs(keys), Value::Long(number)) => keys.iter().position(|key| key == number),
+        (Value::List(keys), key) => keys.iter().position(|other| other.is_identical(key)),
+        (keys, key) => {
+            let found = q_kernels::binary(Binary::Query, keys.clone(), key.clone())?;
+            found.as_i64().and_then(|at| usize::try_from(at).ok()).filter(|at| *at < count)
+        }
+    };
+    Ok(found)
+}
+
+/// Adds a key and its value at the end of a dictionary.
+fn insert_entry(dict: &mut Dict, key: Value, value: Value) -> QResult<()> {
+    if !append::accepts(&dict.keys, &key) || !append::accepts(&dict.values, &value) {
+        return Err(QError::type_error());
+    }
+    append::push(&mut dict.keys, key);
+    append::push(&mut dict.values, value);
+    Ok(())
+}
+
+/// Sets one item; `'type` when a vector cannot hold it.
+pub(crate) fn set_item(target: &mut Value, at: usize, value: Value) -> QResult<()> {
+    macro_rules! set {
+        ($($vector:ident $atom:ident)*) => {
+            match (target, value) {
+                $((Value::$vector(items), Value::$atom(value)) => {
+                    items.make_mut()[at] = value;
+                    Ok(())
+                })*
+                (Value::Guids(items), Value::Guid(value)) => {
+                    items.make_mut()[at] = *value;
+                    Ok(())
+                }
+                (Value::Enums(vector), value) => {
+                    let index = append::enum_index(vector.domain, &value)?;
+                    Arc::make_mut(vector).indices.make_mut()[at] = index;
+                    Ok(())
+                }
+                (target @ Value::List(_), value) => {
+                    if let Value::List(items) = target {
+                        items.make_mut()[at] = value;
+                    }
+                    collapse(target, at);
+                    Ok(())
+                }
+                _ => Err(QError::type_error()),
+            }
+        };
+    }
+    set!(Booleans Boolean Bytes Byte Shorts Short Ints Int Longs Long Reals Real Floats Float Chars Char Symbols Symbol
+        Timestamps Timestamp Months Month Dates Date Datetimes Datetime Timespans Timespan Minutes Minute Seconds Second Times Time)
+}
+
+/// A general list of which item `at` was just set becomes a vector when all its items are atoms of one type.
+fn collapse(target: &mut Value, at: usize) {
+    let Value::List(items) = target else {
+        return;
+    };
+    let number = items[at].type_number();
+    if number >= 0 || items.iter().any(|item| item.type_number() != number) {
+        return;
+    }
+    let items = std::mem::take(items);
+    *target = Value::from_items(items.into_vec());
+}
+
+/// A vector of nulls as long as `list`.
+pub(crate) fn nulls_like(list: &Value, count: usize) -> Value {
+    index::gather_longs(list, &vec![i64::null(); count])
+}
+
+/// True when nobody else holds the items of a list.
+pub(crate) fn is_unshared(value: &Value) -> bool {
+    with_vector!(value, v => Vector::is_unshared(v), else false)
+}

@@ -1,0 +1,327 @@
+//! Appending in place: `x,:y` on lists, dictionaries and tables, and rows added by `insert` and `upsert`.
+
+use std::sync::Arc;
+
+use q_value::{
+    Attribute, Binary, EnumVector, QError, QResult, Symbol, Table, Value, Vector, domain,
+};
+
+use crate::index;
+use crate::interpreter::Interpreter;
+
+/// `target,:y`. Onto a vector only items of its type go (`'type`); an empty general list takes the type of what comes.
+pub(crate) fn append(interpreter: &mut Interpreter, target: &mut Value, y: Value) -> QResult<()> {
+    match target {
+        Value::Table(_) | Value::Dict(_) => crate::upsert::upsert_value(interpreter, target, y),
+        Value::List(items) if !items.is_empty() => {
+            if y.is_list() {
+                items.make_mut().extend(y.items());
+            } else {
+                push(target, y);
+            }
+            Ok(())
+        }
+        list if list.is_vector() => append_list(list, y),
+        _ => {
+            let old = target.clone();
+            *target = q_kernels::binary(Binary::Join, old, y)?;
+            Ok(())
+        }
+    }
+}
+
+/// Appends an atom or a list to a vector, keeping an attribute that stays true.
+pub(crate) fn append_list(target: &mut Value, y: Value) -> QResult<()> {
+    if y.is_list() {
+        if y.count() == 0 {
+            return Ok(());
+        }
+        if y.type_number() == 0 {
+            if y.items().iter().any(|item| !accepts(target, item)) {
+                return Err(QError::type_error());
+            }
+            for item in y.items() {
+                push(target, item);
+            }
+            return Ok(());
+        }
+        return extend(target, &y);
+    }
+    if !accepts(target, &y) {
+        return Err(QError::type_error());
+    }
+    push(target, y);
+    Ok(())
+}
+
+/// True when `value` may become an item of `list` without changing its type.
+pub(crate) fn accepts(list: &Value, value: &Value) -> bool {
+    match list {
+        Value::List(_) => true,
+        Value::Table(_) => matches!(value, Value::Dict(_)),
+        Value::Enums(vector) => match value {
+            Value::Enum(atom) => atom.domain == vector.domain || enum_index(vector.domain, value).is_ok(),
+            value => enum_index(vector.domain, value).is_ok(),
+        },
+        list => list.type_number() == -value.type_number() && value.is_atom()
+            || matches!((list, value), (Value::Symbols(_), Value::Enum(_))),
+    }
+}
+
+/// Index of a symbol (or other item) in the domain of an enumeration; `'cast` when it is not there.
+pub(crate) fn enum_index(name: Symbol, value: &Value) -> QResult<i64> {
+    if let Value::Enum(atom) = value
+        && atom.domain == name
+    {
+        return Ok(atom.index);
+    }
+    if value.is_null_atom() {
+        return Ok(i64::MIN);
+    }
+    let plain = plain_item(value);
+    let domain = domain::lookup(name).ok_or_else(|| QError::new("cast"))?;
+    let list = domain_list(&domain);
+    crate::amend::key_position(&list, &plain)?
+        .map(|at| at as i64)
+        .ok_or_else(|| QError::new("cast"))
+}
+
+/// The list an enumeration's indices point into: the list itself, or the key of a keyed table.
+pub(crate) fn domain_list(domain: &Value) -> Value {
+    match domain {
+        Value::Dict(dict) => match &dict.keys {
+            Value::Table(keys) if keys.columns.len() == 1 => keys.columns[0].clone(),
+            keys => keys.clone(),
+        },
+        other => other.clone(),
+    }
+}
+
+/// The symbol an enumerated atom stands for; other values as they are.
+pub(crate) fn plain_item(value: &Value) -> Value {
+    match value {
+        Value::Enum(atom) => usize::try_from(atom.index)
+            .ok()
+            .and_then(|at| domain_list(&domain::lookup(atom.domain)?).item(at))
+            .unwrap_or(Value::Symbol(Symbol::NULL)),
+        other => other.clone(),
+    }
+}
+
+/// Adds one item at the end; a vector that cannot hold it becomes a general list.
+pub(crate) fn push(target: &mut Value, value: Value) {
+    macro_rules! push {
+        ($($vector:ident $atom:ident)*) => {
+            match (&mut *target, value) {
+                $((Value::$vector(items), Value::$atom(value)) => push_item(items, value, |a, b| a <= b),)*
+                (Value::Floats(items), Value::Float(value)) => push_item(items, value, |a, b| a.is_nan() || a <= b),
+                (Value::Datetimes(items), Value::Datetime(value)) => push_item(items, value, |a, b| a.is_nan() || a <= b),
+                (Value::Reals(items), Value::Real(value)) => push_item(items, value, |a, b| a.is_nan() || a <= b),
+                (Value::Guids(items), Value::Guid(value)) => push_item(items, *value, |a, b| a <= b),
+                (Value::Symbols(items), value @ Value::Enum(_)) => {
+                    if let Value::Symbol(symbol) = plain_item(&value) {
+                        items.make_mut().push(symbol);
+                    }
+                }
+                (Value::Enums(vector), value) if enum_index(vector.domain, &value).is_ok() => {
+                    let index = enum_index(vector.domain, &value).unwrap_or(i64::MIN);
+                    push_item(&mut Arc::make_mut(vector).indices, index, |_, _| false);
+                }
+                (Value::List(items), value) if items.is_empty() => *target = value.enlist(),
+                (Value::List(items), value) => items.make_mut().push(value),
+                (Value::Table(_), value) => {
+                    let _ = append_row(target, &value);
+                }
+                (target, value) => {
+                    let mut items = target.items();
+                    items.push(value);
+                    *target = Value::list(items);
+                }
+            }
+        };
+    }
+    push!(Booleans Boolean Bytes Byte Shorts Short Ints Int Longs Long Chars Char Symbols Symbol
+        Timestamps Timestamp Months Month Dates Date Timespans Timespan Minutes Minute Seconds Second Times Time)
+}
+
+fn push_item<T: Clone + PartialEq>(items: &mut Vector<T>, value: T, in_order: impl Fn(&T, &T) -> bool) {
+    let keeps = match items.attribute() {
+        Attribute::None => true,
+        Attribute::Sorted => items.last().is_none_or(|last| in_order(last, &value)),
+        Attribute::Unique => items.is_empty(),
+        Attribute::Parted => false,
+        Attribute::Grouped => true,
+    };
+    if keeps && items.attribute() != Attribute::None {
+        // the index is built anew when it is needed next
+        let (items, _) = items.make_mut_keeping_attribute();
+        items.push(value);
+    } else {
+        items.make_mut().push(value);
+    }
+}
+
+/// Appends a vector of the same type; `'type` for any other.
+fn extend(target: &mut Value, y: &Value) -> QResult<()> {
+    macro_rules! extend {
+        ($($vector:ident)*) => {
+            match (&mut *target, y) {
+                $((Value::$vector(items), Value::$vector(more)) => {
+                    extend_items(items, more, |a, b| a <= b);
+                    Ok(())
+                })*
+                (Value::Enums(vector), y) => extend_enums(vector, y),
+                (Value::Symbols(_), Value::Enums(_)) => {
+                    for item in y.items() {
+                        push(target, item);
+                    }
+                    Ok(())
+                }
+                _ => Err(QError::type_error()),
+            }
+        };
+    }
+    extend!(Booleans Guids Bytes Shorts Ints Longs Reals Floats Chars Symbols Timestamps Months Dates Datetimes Timespans
+        Minutes Seconds Times)
+}
+
+fn extend_items<T: Clone + PartialOrd>(items: &mut Vector<T>, more: &Vector<T>, in_order: impl Fn(&T, &T) -> bool) {
+    let keeps = match items.attribute() {
+        Attribute::None | Attribute::Parted | Attribute::Unique => false,
+        Attribute::Sorted => {
+            more.windows(2).all(|pair| in_order(&pair[0], &pair[1]))
+                && match (items.last(), more.first()) {
+                    (Some(last), Some(first)) => in_order(last, first),
+                    _ => true,
+                }
+        }
+        Attribute::Grouped => true,
+    };
+    if keeps {
+        let (items, _) = items.make_mut_keeping_attribute();
+        items.extend_from_slice(more);
+    } else {
+        items.make_mut().extend_from_slice(more);
+    }
+}
+
+fn extend_enums(vector: &mut Arc<EnumVector>, y: &Value) -> QResult<()> {
+    let more: Vector<i64> = match y {
+        Value::Enums(other) if other.domain == vector.domain => other.indices.clone(),
+        y => y
+            .items()
+            .iter()
+            .map(|item| enum_index(vector.domain, item))
+            .collect::<QResult<Vec<i64>>>()?
+            .into(),
+    };
+    extend_items(&mut Arc::make_mut(vector).indices, &more, |_, _| false);
+    Ok(())
+}
+
+/// Adds one row, a dictionary or a list of cells, to a table. Columns the row does not have get nulls; an empty untyped
+/// column takes the type of its first cell. Nothing is changed when a cell does not fit (`'type`, `'length`).
+pub(crate) fn append_row(target: &mut Value, row: &Value) -> QResult<()> {
+    let Value::Table(shared) = target else {
+        return Err(QError::type_error());
+    };
+    let cells = row_cells(shared, row)?;
+    for (column, cell) in shared.columns.iter().zip(&cells) {
+        if !accepts(column, cell) {
+            return Err(cast_or_type(column));
+        }
+    }
+    let table = Arc::make_mut(shared);
+    table.sorted = false;
+    for (column, cell) in table.columns.iter_mut().zip(cells) {
+        push_cell(column, cell);
+    }
+    Ok(())
+}
+
+/// Adds a cell to a column; a column of lists does not become a vector by its first row.
+fn push_cell(column: &mut Value, cell: Value) {
+    match column {
+        Value::List(items) if items.is_empty() && !cell.is_atom() => items.make_mut().push(cell),
+        column => push(column, cell),
+    }
+}
+
+fn cast_or_type(column: &Value) -> QError {
+    match column {
+        Value::Enums(_) => QError::cast(),
+        _ => QError::type_error(),
+    }
+}
+
+/// The cells of a row in the order of the table's columns.
+fn row_cells(table: &Table, row: &Value) -> QResult<Vec<Value>> {
+    match row {
+        Value::Dict(dict) => {
+            if let Value::Symbols(names) = &dict.keys
+                && names.iter().any(|name| table.column(*name).is_none())
+            {
+                return Err(QError::mismatch());
+            }
+            Ok(table
+                .names
+                .iter()
+                .zip(&table.columns)
+                .map(|(name, column)| {
+                    index::dict_entry(dict, *name).unwrap_or_else(|| index::missing_item(column))
+                })
+                .collect())
+        }
+        row if row.is_list() => {
+            if row.count() != table.columns.len() {
+                return Err(QError::length());
+            }
+            Ok(row.items())
+        }
+        atom if table.columns.len() == 1 => Ok(vec![atom.clone()]),
+        _ => Err(QError::type_error()),
+    }
+}
+
+/// Adds the rows of columns given in order; all must fit before anything is changed.
+pub(crate) fn append_columns(target: &mut Value, columns: &[Value]) -> QResult<()> {
+    let Value::Table(shared) = target else {
+        return Err(QError::type_error());
+    };
+    if columns.len() != shared.columns.len() {
+        return Err(QError::length());
+    }
+    let rows = columns.iter().find(|column| column.is_list()).map_or(1, Value::count);
+    let columns: Vec<Value> = columns
+        .iter()
+        .map(|column| crate::amend::column_of(column.clone(), rows))
+        .collect::<QResult<_>>()?;
+    for (column, more) in shared.columns.iter().zip(&columns) {
+        if !column_accepts(column, more) {
+            return Err(cast_or_type(column));
+        }
+    }
+    let table = Arc::make_mut(shared);
+    table.sorted = false;
+    for (column, more) in table.columns.iter_mut().zip(columns) {
+        match column {
+            Value::List(items) if items.is_empty() => *column = more,
+            Value::List(items) => items.make_mut().extend(more.items()),
+            column => append_list(column, more)?,
+        }
+    }
+    Ok(())
+}
+
+fn column_accepts(column: &Value, more: &Value) -> bool {
+    match column {
+        Value::List(_) => true,
+        Value::Enums(vector) => match more {
+            Value::Enums(other) if other.domain == vector.domain => true,
+            more => more.items().iter().all(|item| accepts(column, item)),
+        },
+        Value::Symbols(_) if matches!(more, Value::Enums(_)) => true,
+        column if more.type_number() == 0 => more.items().iter().all(|item| accepts(column, item)),
+        column => column.type_number() == more.type_number(),
+    }
+}

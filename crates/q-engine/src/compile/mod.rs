@@ -1,0 +1,239 @@
+//! Syntax trees to bytecode.
+//!
+//! Names are resolved here, once: parameters and locals to slots of the frame, keywords to constants, everything else to
+//! the slot of a global as seen from the namespace of the code (`semantics.md` 130 to 133).
+
+mod assignment;
+mod expression;
+mod liveness;
+mod locals;
+
+use std::sync::Arc;
+
+use q_syntax::tree::{LambdaTree, Node, NodeKind, Pattern};
+use q_value::{Lambda, QError, QResult, Symbol, Value};
+
+use crate::code::{Code, Instruction, LambdaBody};
+use crate::globals::qualify;
+use crate::interpreter::Interpreter;
+
+/// The most a lambda may have (`semantics.md` 136).
+const PARAMETERS_MAX: usize = 8;
+const LOCALS_MAX: usize = 110;
+
+/// Compiles one body: a lambda's or a line's.
+pub(crate) struct Compiler<'a> {
+    interpreter: &'a mut Interpreter,
+    code: Code,
+    /// True in a lambda: names assigned are locals, `::` sets globals, `:x` returns.
+    in_lambda: bool,
+    /// Where the instruction being emitted belongs in the source.
+    position: u32,
+}
+
+/// Compiles the statements of a line; they run without locals.
+pub(crate) fn compile_line(
+    interpreter: &mut Interpreter,
+    statements: &[Node],
+    source: &Arc<str>,
+) -> QResult<Code> {
+    let namespace = interpreter.namespace;
+    let mut compiler = Compiler::new(interpreter, Arc::clone(source), 0, namespace, false);
+    compiler.body(statements)?;
+    compiler.finish()
+}
+
+/// Compiles a lambda written in `namespace`.
+pub(crate) fn compile_lambda(
+    interpreter: &mut Interpreter,
+    tree: &LambdaTree,
+    namespace: Symbol,
+) -> QResult<Value> {
+    if tree.parameters.len() > PARAMETERS_MAX {
+        return Err(QError::new("params").at(tree.span.start as usize));
+    }
+    let prefix = if tree.is_k && tree.source.starts_with("k)") { 2 } else { 0 };
+    let mut compiler = Compiler::new(
+        interpreter,
+        Arc::clone(&tree.source),
+        tree.span.start.saturating_sub(prefix),
+        namespace,
+        true,
+    );
+    let names = locals::of_lambda(tree);
+    if names.len() > LOCALS_MAX + PARAMETERS_MAX {
+        return Err(QError::new("locals").at(tree.span.start as usize));
+    }
+    compiler.code.parameters = tree.parameters.len();
+    compiler.code.locals = names;
+    for (slot, parameter) in tree.parameters.iter().enumerate() {
+        if let Some(pattern) = &parameter.pattern {
+            compiler.bind_parameter(slot, pattern)?;
+        }
+    }
+    compiler.body(&tree.body)?;
+    let code = compiler.finish()?;
+    let parameters = code.locals[..code.parameters].to_vec();
+    Ok(Value::Lambda(Arc::new(Lambda {
+        source: Arc::clone(&tree.source),
+        namespace,
+        parameters,
+        code: Arc::new(LambdaBody(Arc::new(code))),
+    })))
+}
+
+impl<'a> Compiler<'a> {
+    fn new(
+        interpreter: &'a mut Interpreter,
+        source: Arc<str>,
+        offset: u32,
+        namespace: Symbol,
+        in_lambda: bool,
+    ) -> Compiler<'a> {
+        let code = Code {
+            instructions: Vec::new(),
+            positions: Vec::new(),
+            constants: Vec::new(),
+            locals: Vec::new(),
+            parameters: 0,
+            globals: Vec::new(),
+            tables: Vec::new(),
+            queries: Vec::new(),
+            patterns: Vec::new(),
+            source,
+            offset,
+            namespace,
+        };
+        Compiler {
+            interpreter,
+            code,
+            in_lambda,
+            position: 0,
+        }
+    }
+
+    fn finish(mut self) -> QResult<Code> {
+        self.emit(Instruction::Return);
+        liveness::mark_last_uses(&mut self.code);
+        Ok(self.code)
+    }
+
+    fn bind_parameter(&mut self, slot: usize, pattern: &Pattern) -> QResult<()> {
+        self.emit(Instruction::Local(slot as u16));
+        let bound = self.pattern(pattern)?;
+        self.emit(Instruction::Bind(bound));
+        self.emit(Instruction::Pop);
+        Ok(())
+    }
+
+    /// Statements in order; the value of the last one stays.
+    fn body(&mut self, statements: &[Node]) -> QResult<()> {
+        let Some((last, others)) = statements.split_last() else {
+            self.constant(Value::Identity);
+            return Ok(());
+        };
+        for statement in others {
+            self.statement(statement)?;
+        }
+        if last.is_elided() {
+            self.constant(Value::Identity);
+            return Ok(());
+        }
+        self.tail(last)
+    }
+
+    /// An expression whose value is the value of the body.
+    fn tail(&mut self, node: &Node) -> QResult<()> {
+        if self.in_lambda
+            && let NodeKind::Apply { function, arguments } = &node.kind
+            && matches!(&function.kind, NodeKind::Name(name) if name.as_bytes() == b".z.s")
+            && arguments.len() == self.code.parameters
+            && !arguments.iter().any(Node::is_elided)
+        {
+            for argument in arguments.iter().rev() {
+                self.expression(argument)?;
+            }
+            self.place(node);
+            self.emit(Instruction::TailOwn(arguments.len() as u8));
+            return Ok(());
+        }
+        if let NodeKind::Conditional(parts) = &node.kind {
+            return self.conditional(parts, true);
+        }
+        self.expression(node)
+    }
+
+    /// An expression whose value is not needed.
+    fn statement(&mut self, node: &Node) -> QResult<()> {
+        if node.is_elided() {
+            return Ok(());
+        }
+        self.expression(node)?;
+        self.drop_top();
+        Ok(())
+    }
+
+    /// Removes the top; a value that was just stored in a local is moved there instead of copied.
+    fn drop_top(&mut self) {
+        let last = self.code.instructions.len().checked_sub(1);
+        match last.map(|at| self.code.instructions[at]) {
+            Some(Instruction::SetLocal(slot)) => {
+                self.code.instructions[last.unwrap_or(0)] = Instruction::StoreLocal(slot);
+            }
+            _ => self.emit(Instruction::Pop),
+        }
+    }
+
+    fn place(&mut self, node: &Node) {
+        self.position = node.span.start.saturating_sub(self.code.offset);
+    }
+
+    fn emit(&mut self, instruction: Instruction) {
+        self.code.instructions.push(instruction);
+        self.code.positions.push(self.position);
+    }
+
+    fn here(&self) -> u32 {
+        self.code.instructions.len() as u32
+    }
+
+    /// Emits a jump to be aimed later with [`Compiler::aim`].
+    fn jump(&mut self, instruction: Instruction) -> usize {
+        self.emit(instruction);
+        self.code.instructions.len() - 1
+    }
+
+    /// Makes the jump at `at` go to the next instruction.
+    fn aim(&mut self, at: usize) {
+        let target = self.here();
+        match &mut self.code.instructions[at] {
+            Instruction::Jump(to)
+            | Instruction::JumpUnless(to)
+            | Instruction::CountDown(to)
+            | Instruction::BindOrJump(_, to) => *to = target,
+            _ => unreachable!("only jumps are aimed"),
+        }
+    }
+
+    fn constant(&mut self, value: Value) {
+        let at = self.code.constants.len() as u32;
+        self.code.constants.push(value);
+        self.emit(Instruction::Constant(at));
+    }
+
+    fn local(&self, name: Symbol) -> Option<u16> {
+        if !self.in_lambda {
+            return None;
+        }
+        let at = self.code.locals.iter().position(|local| *local == name)?;
+        u16::try_from(at).ok()
+    }
+
+    fn global(&mut self, name: Symbol) -> u32 {
+        let name = qualify(self.code.namespace, name);
+        if !self.code.globals.contains(&name) {
+            self.code.globals.push(name);
+        }
+        self.interpreter.globals.slot(name)
+    }
+}

@@ -1,0 +1,208 @@
+//! Lines and scripts: what a console, a pipe and `\l` feed the interpreter with.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use q_syntax::script::{StatementKind, split_script};
+use q_syntax::tree::{LambdaTree, NodeKind, Program};
+use q_value::display::DisplaySettings;
+use q_value::{QError, QResult, Symbol, Value};
+
+use crate::code::Code;
+use crate::errors;
+use crate::interpreter::Interpreter;
+use crate::system::StandardStream;
+
+/// What a console line came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Nothing to show: an assignment, a statement that ends with `;`, `::`.
+    Nothing,
+    /// A value to show, and its console text.
+    Value(Value, Vec<u8>),
+    /// An error, and the text the console shows for it.
+    Error(QError, Vec<u8>),
+}
+
+/// Parses a text of statements.
+pub(crate) fn parse_text(text: &[u8], in_k: bool) -> QResult<Program> {
+    q_syntax::parse(text, in_k).map_err(QError::from)
+}
+
+/// True for statements whose value the console does not show.
+fn is_silent(program: &Program) -> bool {
+    match program.statements.last().map(|node| &node.kind) {
+        None | Some(NodeKind::Elided) => true,
+        Some(NodeKind::Assign { .. }) => true,
+        Some(_) => false,
+    }
+}
+
+impl Interpreter {
+    /// The console text of a value, line ends included; of `::` nothing.
+    pub fn display(&self, value: &Value) -> Vec<u8> {
+        if let Value::Partitioned(_) = value {
+            return crate::database::display(self, value);
+        }
+        let settings = DisplaySettings {
+            rows: self.settings.console.0,
+            columns: self.settings.console.1,
+            precision: self.settings.precision,
+        };
+        let mut text = q_value::display::console(value, &settings);
+        if text.last().is_some_and(|last| *last != b'\n') {
+            text.push(b'\n');
+        }
+        text
+    }
+
+    /// Compiles a text to code that runs in the current namespace.
+    pub(crate) fn compile_text(&mut self, text: &[u8]) -> QResult<Arc<Code>> {
+        let program = parse_text(text, self.k_mode)?;
+        self.compile_program(&program, text)
+    }
+
+    fn compile_program(&mut self, program: &Program, text: &[u8]) -> QResult<Arc<Code>> {
+        let source: Arc<str> = Arc::from(String::from_utf8_lossy(text).as_ref());
+        crate::compile::compile_line(self, &program.statements, &source).map(Arc::new)
+    }
+
+    /// A lambda from its text, as messages and files carry it.
+    pub(crate) fn compile_source(&mut self, namespace: Symbol, source: &[u8]) -> QResult<Value> {
+        let program = parse_text(source, false)?;
+        let tree: &Arc<LambdaTree> = match program.statements.as_slice() {
+            [node] => match &node.kind {
+                NodeKind::Lambda(tree) => tree,
+                _ => return Err(QError::new("bad lambda")),
+            },
+            _ => return Err(QError::new("bad lambda")),
+        };
+        crate::compile::compile_lambda(self, tree, namespace)
+    }
+
+    /// Evaluates a text as `value` does: its last statement's value. A leading backslash makes it a system command.
+    pub fn evaluate_bytes(&mut self, text: &[u8]) -> QResult<Value> {
+        let trimmed = text.trim_ascii();
+        if let Some(command) = trimmed.strip_prefix(b"\\") {
+            return crate::commands::run(self, command).map(|result| result.value);
+        }
+        let code = self.compile_text(text)?;
+        self.run_code(&code)
+    }
+
+    /// As [`Interpreter::evaluate_bytes`], of a `str`.
+    pub fn evaluate_text(&mut self, text: &str) -> QResult<Value> {
+        self.evaluate_bytes(text.as_bytes())
+    }
+
+    /// Runs a console line. A value is shown by the caller, see [`Outcome`].
+    pub fn run_line(&mut self, line: &[u8]) -> Outcome {
+        let text = line.trim_ascii_end();
+        let (depth, scopes) = (self.stack.len(), self.scopes.len());
+        self.tracing = true;
+        let result = self.console_line(text);
+        self.stack.truncate(depth);
+        self.scopes.truncate(scopes);
+        match result {
+            Ok(None | Some(Value::Identity)) => Outcome::Nothing,
+            Ok(Some(value)) => {
+                let shown = self.display(&value);
+                Outcome::Value(value, shown)
+            }
+            Err(error) => {
+                let shown = errors::console_text(&error, &String::from_utf8_lossy(text));
+                Outcome::Error(error, shown)
+            }
+        }
+    }
+
+    fn console_line(&mut self, text: &[u8]) -> QResult<Option<Value>> {
+        let trimmed = text.trim_ascii_start();
+        if trimmed.is_empty() || trimmed.starts_with(b"/") {
+            return Ok(None);
+        }
+        if let Some(command) = trimmed.strip_prefix(b"\\") {
+            if command.is_empty() {
+                self.k_mode = !self.k_mode;
+                return Ok(None);
+            }
+            let result = crate::commands::run(self, command.trim_ascii())?;
+            if !result.is_output {
+                return Ok(Some(result.value));
+            }
+            let mut out = Vec::new();
+            for line in result.value.items() {
+                out.extend_from_slice(line.as_text().unwrap_or_default());
+                out.push(b'\n');
+            }
+            self.world.write_standard(StandardStream::Output, &out);
+            return Ok(None);
+        }
+        let program = parse_text(text, self.k_mode)?;
+        let silent = is_silent(&program);
+        let code = self.compile_program(&program, text)?;
+        let value = self.run_code(&code)?;
+        Ok(if silent { None } else { Some(value) })
+    }
+
+    /// Runs a script file; the current namespace is restored afterwards.
+    ///
+    /// Errors: the first one; its frames say where it was.
+    pub fn load_script(&mut self, path: &Path) -> QResult<()> {
+        let bytes = self.world.read(path).map_err(|error| crate::files::failed(path, &error))?;
+        let namespace = self.namespace;
+        let k_mode = self.k_mode;
+        self.k_mode = path.extension().is_some_and(|extension| extension == "k");
+        let result = self.run_script(&bytes, &path.to_string_lossy());
+        self.namespace = namespace;
+        self.k_mode = k_mode;
+        result
+    }
+
+    /// Runs the statements of a script's text.
+    pub fn run_script(&mut self, script: &[u8], name: &str) -> QResult<()> {
+        for statement in split_script(script) {
+            let result = match statement.kind {
+                StatementKind::System => crate::commands::run(self, statement.text.trim_ascii()).map(|result| {
+                    if result.is_output {
+                        for line in result.value.items() {
+                            let mut out = line.as_text().unwrap_or_default().to_vec();
+                            out.push(b'\n');
+                            self.world.write_standard(StandardStream::Output, &out);
+                        }
+                    }
+                }),
+                StatementKind::Q | StatementKind::K => self.script_statement(&statement.text),
+                StatementKind::Foreign(_) => self.foreign(&statement.text),
+            };
+            if let Err(error) = result {
+                if self.exiting {
+                    return Err(error);
+                }
+                let frame = format!("  [0]  {name}:{}: {}", statement.line, String::from_utf8_lossy(&statement.text));
+                let mut error = error;
+                error.push_frame(frame);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// A statement of a script; its value is shown as on the console.
+    fn script_statement(&mut self, text: &[u8]) -> QResult<()> {
+        let program = parse_text(text, self.k_mode)?;
+        let code = self.compile_program(&program, text)?;
+        let value = self.run_code(&code)?;
+        if !is_silent(&program) && !matches!(value, Value::Identity) && self.shows_scripts {
+            let shown = self.display(&value);
+            self.world.write_standard(StandardStream::Output, &shown);
+        }
+        Ok(())
+    }
+
+    /// `p)text`: handed to `.p.e`.
+    fn foreign(&mut self, text: &[u8]) -> QResult<()> {
+        let function = self.read_name(Symbol::new(".p.e"))?;
+        self.apply_one(&function, Value::string(text)).map(|_| ())
+    }
+}

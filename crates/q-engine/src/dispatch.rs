@@ -1,0 +1,145 @@
+//! The numbered primitives: overloads that need the evaluator or the world are sorted out here, the rest are kernels.
+
+use q_value::{Binary, QError, QResult, Symbol, Type, Unary, Value};
+
+use crate::interpreter::Interpreter;
+use crate::machine::scalar_unary;
+use crate::{enumerate, files, internal, natives};
+
+/// `x~y`, tolerant on floats as the language is.
+pub(crate) fn is_match(x: &Value, y: &Value) -> bool {
+    if x.is_identical(y) {
+        return true;
+    }
+    matches!(
+        q_kernels::binary(Binary::Match, x.clone(), y.clone()),
+        Ok(Value::Boolean(true))
+    )
+}
+
+impl Interpreter {
+    /// Applies a unary primitive.
+    #[inline]
+    pub(crate) fn unary(&mut self, op: Unary, x: Value) -> QResult<Value> {
+        if let Some(result) = scalar_unary(op, &x) {
+            return Ok(result);
+        }
+        match op {
+            Unary::Type => Ok(Value::Short(x.type_number())),
+            Unary::Enlist | Unary::EnlistOne => Ok(x.enlist()),
+            Unary::Value => natives::evaluate::value(self, x),
+            Unary::Key => natives::tables::key(self, x),
+            Unary::Exit => natives::process::exit(self, x),
+            Unary::Getenv => natives::process::getenv(self, x),
+            Unary::Hopen => crate::handles::hopen(self, x),
+            Unary::Read0 => files::read0(self, x),
+            Unary::Read1 => files::read1(self, x),
+            Unary::Load2 => Err(QError::nyi()),
+            Unary::Count if matches!(x, Value::Partitioned(_)) => crate::database::count(self, &x),
+            Unary::First | Unary::Last | Unary::Reverse if x.is_function() => Ok(x),
+            _ => q_kernels::unary(op, x),
+        }
+    }
+
+    /// Applies a binary primitive.
+    pub(crate) fn binary(&mut self, op: Binary, x: Value, y: Value) -> QResult<Value> {
+        match op {
+            Binary::Assign => Ok(y),
+            Binary::At => self.apply_one(&x, y),
+            Binary::Dot => self.apply_list(&x, y),
+            Binary::Bang => self.bang(x, y),
+            Binary::Query => self.query(x, y),
+            Binary::Cast => self.cast(x, y),
+            Binary::Text => files::text(self, x, y),
+            Binary::Binary => files::binary(self, x, y),
+            Binary::Load => Err(QError::nyi()),
+            Binary::Insert => crate::upsert::insert(self, x, y),
+            Binary::Setenv => natives::process::setenv(self, x, y),
+            Binary::Join if matches!(x, Value::Table(_)) || x.is_keyed_table() => self.join_tables(x, y),
+            _ => q_kernels::binary(op, x, y),
+        }
+    }
+
+    /// `t,row` and `kt,row`: rows as dictionaries and keyed upserts go through the same path as `upsert`.
+    fn join_tables(&mut self, x: Value, y: Value) -> QResult<Value> {
+        match (&x, &y) {
+            (Value::Table(_), Value::Dict(_)) if !y.is_keyed_table() => {
+                let mut x = x;
+                crate::upsert::upsert_value(self, &mut x, y)?;
+                Ok(x)
+            }
+            _ => q_kernels::binary(Binary::Join, x, y),
+        }
+    }
+
+    /// `x!y`: internal functions, enumerations and links, keys of tables, dictionaries.
+    fn bang(&mut self, x: Value, y: Value) -> QResult<Value> {
+        match &x {
+            Value::Long(_) | Value::Int(_) | Value::Short(_) => {
+                let number = x.as_i64().unwrap_or(0);
+                let is_table = matches!(y, Value::Table(_)) || y.is_keyed_table();
+                if number < 0 || x.is_null_atom() {
+                    return internal::call(self, number, y);
+                }
+                if let Value::Symbol(name) = y
+                    && !name.as_bytes().starts_with(b":")
+                {
+                    // n!`t keys the variable
+                    let table = self.read_symbol(name)?;
+                    let keyed = q_kernels::binary(Binary::Bang, x, table)?;
+                    let full = crate::globals::qualify(self.namespace, name);
+                    self.write_name(full, keyed)?;
+                    return Ok(Value::Symbol(name));
+                }
+                if is_table {
+                    return q_kernels::binary(Binary::Bang, x, y);
+                }
+                Err(QError::type_error())
+            }
+            Value::Symbol(domain) if is_indices(&y) => enumerate::from_indices(self, *domain, y),
+            Value::Symbols(_) | Value::Symbol(_) if is_splayed_path(&y) => {
+                crate::database::flip_of_path(self, x, y)
+            }
+            _ => q_kernels::binary(Binary::Bang, x, y),
+        }
+    }
+
+    /// `x?y`: find, random, enumerate and extend.
+    fn query(&mut self, x: Value, y: Value) -> QResult<Value> {
+        match &x {
+            Value::Symbol(name) => enumerate::extend(self, *name, y),
+            Value::Partitioned(_) => Err(QError::nyi()),
+            x if x.is_atom() => crate::random::roll(self, x, &y),
+            _ => q_kernels::binary(Binary::Query, x, y),
+        }
+    }
+
+    /// `x$y`: enumerate against a variable, else cast, tok, pad or multiply matrices.
+    fn cast(&mut self, x: Value, y: Value) -> QResult<Value> {
+        if let Value::Symbol(name) = &x
+            && !name.is_null()
+            && Type::from_name(name.as_bytes()).is_none()
+            && !is_cast_name(*name)
+        {
+            return enumerate::enumerate(self, *name, y);
+        }
+        q_kernels::binary(Binary::Cast, x, y)
+    }
+}
+
+/// Names that `$` casts to although they are no types: parts of temporal values, and the one-letter types.
+fn is_cast_name(name: Symbol) -> bool {
+    match name.as_bytes() {
+        b"year" | b"mm" | b"dd" | b"hh" | b"uu" | b"ss" | b"week" | b"ww" => true,
+        [letter] => Type::from_letter(letter.to_ascii_lowercase()).is_some() || *letter == b'*',
+        _ => false,
+    }
+}
+
+fn is_indices(y: &Value) -> bool {
+    matches!(y, Value::Long(_) | Value::Longs(_) | Value::Int(_) | Value::Ints(_))
+}
+
+fn is_splayed_path(y: &Value) -> bool {
+    matches!(y, Value::Symbol(name) if name.as_bytes().starts_with(b":") || name.as_bytes().ends_with(b"/"))
+}

@@ -1,0 +1,160 @@
+//! Enumerations: `` `d$x ``, `` `d?x ``, `` `d!i ``.
+
+use std::sync::Arc;
+
+use q_value::{EnumAtom, QError, QResult, Symbol, Value, Vector, domain};
+
+use crate::globals::qualify;
+use crate::interpreter::Interpreter;
+use crate::{amend, append};
+
+/// The domain's name as enumerations carry it, and its value; the registry of domains is told about it.
+fn bind(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value> {
+    let full = qualify(interpreter.namespace, name);
+    let value = interpreter.read_name(full)?;
+    if !domain::is_bound(full) {
+        domain::bind(full, value.clone());
+    }
+    if full != name {
+        domain::bind(name, value.clone());
+    }
+    Ok(value)
+}
+
+/// `` `d$x ``: every item must be in the domain (`'cast`).
+pub(crate) fn enumerate(interpreter: &mut Interpreter, name: Symbol, x: Value) -> QResult<Value> {
+    if name.as_bytes().starts_with(b":") {
+        return Err(QError::type_error());
+    }
+    let domain = bind(interpreter, name)?;
+    let list = append::domain_list(&domain);
+    if !list.is_list() {
+        return Err(QError::type_error());
+    }
+    let plain = plain(x);
+    match &plain {
+        Value::List(items) => {
+            let parts: QResult<Vec<Value>> =
+                items.iter().map(|item| enumerate(interpreter, name, item.clone())).collect();
+            Ok(Value::from_items(parts?))
+        }
+        x if x.is_list() => {
+            let found = positions(&list, x)?;
+            let count = list.count() as i64;
+            if found
+                .iter()
+                .zip(0..)
+                .any(|(index, at)| *index >= count && !x.item(at).is_some_and(|item| item.is_null_atom()))
+            {
+                return Err(QError::cast());
+            }
+            let indices = found.iter().map(|index| if *index >= count { i64::MIN } else { *index });
+            Ok(Value::enums(name, indices.collect()))
+        }
+        atom => {
+            let index = append::enum_index(name, atom)?;
+            Ok(Value::Enum(Arc::new(EnumAtom { domain: name, index })))
+        }
+    }
+}
+
+/// The symbols (or other items) an enumeration stands for.
+pub(crate) fn plain(x: Value) -> Value {
+    match &x {
+        Value::Enum(_) => append::plain_item(&x),
+        Value::Enums(vector) => match domain::lookup(vector.domain) {
+            Some(domain) => crate::index::gather_longs(&append::domain_list(&domain), &vector.indices),
+            None => Value::Longs(vector.indices.clone()),
+        },
+        _ => x,
+    }
+}
+
+fn positions(list: &Value, x: &Value) -> QResult<Vector<i64>> {
+    if list.count() == 0 {
+        return Ok((0..x.count()).map(|_| 0).collect());
+    }
+    let found = q_kernels::binary(q_value::Binary::Query, list.clone(), x.clone())?;
+    crate::index::as_longs(&found).ok_or_else(QError::type_error)
+}
+
+/// `` `d?x ``: items missing from the domain are added to it; the variable (or file) is made when there is none.
+pub(crate) fn extend(interpreter: &mut Interpreter, name: Symbol, x: Value) -> QResult<Value> {
+    if name.as_bytes().starts_with(b":") {
+        return crate::files::extend_enumeration(interpreter, name, x);
+    }
+    let x = plain(x);
+    let full = qualify(interpreter.namespace, name);
+    if !matches!(x, Value::Symbol(_) | Value::Symbols(_) | Value::List(_)) {
+        let list = interpreter.read_name(full)?;
+        return q_kernels::binary(q_value::Binary::Query, list, x);
+    }
+    if !interpreter.is_defined(full) {
+        interpreter.write_name(full, Value::empty_of(q_value::Type::Symbol))?;
+    }
+    let domain = bind(interpreter, name)?;
+    if !domain.is_list() {
+        return enumerate(interpreter, name, x);
+    }
+    add_missing(interpreter, full, &domain, &x)?;
+    if full != name
+        && let Ok(value) = interpreter.read_name(full)
+    {
+        domain::bind(name, value);
+    }
+    enumerate(interpreter, name, x)
+}
+
+/// Appends the symbols of `x` that the variable does not hold yet.
+fn add_missing(interpreter: &mut Interpreter, full: Symbol, domain: &Value, x: &Value) -> QResult<()> {
+    let items = match x {
+        Value::List(items) => {
+            for item in items.iter() {
+                let domain = interpreter.read_name(full)?;
+                add_missing(interpreter, full, &domain, item)?;
+            }
+            return Ok(());
+        }
+        Value::Symbol(symbol) => Value::Symbols(Vector::new(vec![*symbol])),
+        Value::Symbols(_) => x.clone(),
+        _ => return Err(QError::type_error()),
+    };
+    let distinct = q_kernels::unary(q_value::Unary::Distinct, items)?;
+    let found = positions(domain, &distinct)?;
+    let count = domain.count() as i64;
+    let missing: Vec<i64> = found
+        .iter()
+        .zip(0i64..)
+        .filter(|(index, at)| {
+            **index >= count && !matches!(distinct.item(*at as usize), Some(Value::Symbol(symbol)) if symbol.is_null())
+        })
+        .map(|(_, at)| at)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let more = crate::index::gather_longs(&distinct, &missing);
+    let id = interpreter.globals.slot(full);
+    if interpreter.read_only {
+        return Err(QError::noupdate());
+    }
+    let mut list = interpreter.globals.take(id).unwrap_or_else(Value::empty_list);
+    let result = append::append(interpreter, &mut list, more);
+    interpreter.globals.store(id, list);
+    result
+}
+
+/// `` `d!i ``: an enumeration (or, over a table, a link) of these indices.
+pub(crate) fn from_indices(interpreter: &mut Interpreter, name: Symbol, y: Value) -> QResult<Value> {
+    let _ = bind(interpreter, name);
+    if let Some(index) = y.as_i64() {
+        return Ok(Value::Enum(Arc::new(EnumAtom { domain: name, index })));
+    }
+    let indices = crate::index::as_longs(&y).ok_or_else(QError::type_error)?;
+    Ok(Value::enums(name, indices))
+}
+
+/// Where a key stands in a domain; used by foreign keys.
+pub(crate) fn domain_position(domain: &Value, key: &Value) -> QResult<Option<usize>> {
+    amend::key_position(&append::domain_list(domain), key)
+}

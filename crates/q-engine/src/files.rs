@@ -1,0 +1,562 @@
+//! Files by their symbols: get and set, splayed folders, text files, sizes, enumeration files.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use q_storage::{CompressionSettings, Files};
+use q_value::{Binary, Bytes, QError, QResult, Symbol, Table, Value, Vector, domain};
+use q_wire::Compile;
+
+use crate::interpreter::Interpreter;
+use crate::system::{FileKind, System};
+
+/// The world as q-storage wants it.
+struct WorldFiles<'a>(&'a mut dyn System);
+
+impl Files for WorldFiles<'_> {
+    fn is_folder(&self, path: &Path) -> io::Result<bool> {
+        self.0.status(path).map(|status| status.kind == FileKind::Directory)
+    }
+    fn map(&self, path: &Path) -> io::Result<Bytes> {
+        self.0.map(path)
+    }
+    fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.0.write(path, bytes)
+    }
+    fn append(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.0.append(path, bytes)
+    }
+    fn write_at(&mut self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_at(path, offset, bytes)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<Vec<u8>>> {
+        self.0.list(path)
+    }
+    fn remove(&mut self, path: &Path) -> io::Result<()> {
+        self.0.remove(path)
+    }
+    fn append_locked(&mut self, path: &Path, more: &mut dyn FnMut(&[u8]) -> QResult<Vec<u8>>) -> QResult<()> {
+        self.0.append_locked(path, more)
+    }
+}
+
+impl Compile for Interpreter {
+    fn lambda(&mut self, namespace: Symbol, source: &[u8]) -> QResult<Value> {
+        self.compile_source(namespace, source)
+    }
+}
+
+impl Interpreter {
+    /// Runs `work` with the files of the world and the interpreter as compiler side by side.
+    pub(crate) fn with_files<T>(
+        &mut self,
+        work: impl FnOnce(&mut dyn Files, &mut dyn Compile) -> QResult<T>,
+    ) -> QResult<T> {
+        // the compiler touches globals only, but the borrow checker sees one interpreter: the world steps out meanwhile
+        let absent: Box<dyn System> = Box::new(crate::fake::FakeWorld::new());
+        let mut world = std::mem::replace(&mut self.world, absent);
+        let result = work(&mut WorldFiles(world.as_mut()), self);
+        self.world = world;
+        result
+    }
+}
+
+/// The path a file symbol names: without its colon.
+pub(crate) fn path_of(name: Symbol) -> PathBuf {
+    let text = name.as_bytes();
+    PathBuf::from(OsStr::from_bytes(text.strip_prefix(b":").unwrap_or(text)))
+}
+
+fn is_folder_name(name: Symbol) -> bool {
+    name.as_bytes().ends_with(b"/")
+}
+
+fn file_name(value: &Value) -> QResult<Symbol> {
+    match value {
+        Value::Symbol(name) => Ok(*name),
+        Value::Chars(text) => Ok(Symbol::new(&text[..])),
+        _ => Err(QError::type_error()),
+    }
+}
+
+pub(crate) fn failed(path: &Path, error: &io::Error) -> QError {
+    q_storage::file_error(path, error)
+}
+
+/// `get` of a file or splayed folder.
+pub(crate) fn get(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value> {
+    let path = path_of(name);
+    interpreter.with_files(|files, compiler| q_storage::get(files, &path, compiler))
+}
+
+/// The compression settings for `set`: of the left argument, else `.z.zd`.
+fn compression(interpreter: &mut Interpreter, given: Option<&[i64]>) -> QResult<Option<CompressionSettings>> {
+    let default = match given {
+        Some(_) => None,
+        None => interpreter.get_global(".z.zd"),
+    };
+    let numbers = match (given, &default) {
+        (Some(numbers), _) => numbers.to_vec(),
+        (None, Some(value)) => crate::index::as_longs(value).ok_or_else(QError::type_error)?.to_vec(),
+        (None, None) => return Ok(None),
+    };
+    match numbers.as_slice() {
+        [block, algorithm, level] => match *algorithm {
+            0 => Ok(None),
+            algorithm => CompressionSettings::new(*block, algorithm, *level).map(Some).ok_or_else(QError::domain),
+        },
+        _ => Err(QError::length()),
+    }
+}
+
+/// `x set y`: a variable, a file, a splayed folder; `(file;block;algorithm;level)` compresses.
+pub(crate) fn set(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult<Value> {
+    let (name, given) = match &x {
+        Value::Symbol(name) => (*name, None),
+        Value::List(items) if items.len() >= 2 => {
+            let name = file_name(&items[0])?;
+            if let Value::Dict(_) = &items[1] {
+                return Err(QError::nyi());
+            }
+            let numbers: Option<Vec<i64>> = items[1..].iter().map(Value::as_i64).collect();
+            (name, Some(numbers.ok_or_else(QError::type_error)?))
+        }
+        _ => return Err(QError::type_error()),
+    };
+    if interpreter.read_only {
+        return Err(QError::noupdate());
+    }
+    if !name.as_bytes().starts_with(b":") {
+        let full = crate::globals::qualify(interpreter.namespace, name);
+        interpreter.write_name(full, y)?;
+        return Ok(Value::Symbol(name));
+    }
+    let settings = compression(interpreter, given.as_deref())?;
+    let path = path_of(name);
+    if is_folder_name(name) {
+        let table = match &y {
+            Value::Dict(_) | Value::List(_) => return Err(QError::type_error()),
+            y => y.clone(),
+        };
+        interpreter.with_files(|files, _| q_storage::set_splayed(files, &path, &table, &|_| settings))?;
+    } else {
+        // files with an extension are left plain by the default
+        let by_default = given.is_none() && path.extension().is_some();
+        let settings = if by_default { None } else { settings };
+        interpreter.with_files(|files, _| q_storage::set(files, &path, &y, settings))?;
+    }
+    Ok(Value::Symbol(name))
+}
+
+/// `` `:path upsert y ``, and `.[path;();,;y]`.
+pub(crate) fn upsert(interpreter: &mut Interpreter, name: Symbol, y: Value) -> QResult<Value> {
+    if interpreter.read_only {
+        return Err(QError::noupdate());
+    }
+    let path = path_of(name);
+    let mut join = |x: Value, y: Value| match x {
+        // rows join tables as upsert does
+        Value::Dict(_) | Value::Table(_) => {
+            let mut target = x;
+            crate::upsert::upsert_plain(&mut target, y)?;
+            Ok(target)
+        }
+        x => q_kernels::binary(Binary::Join, x, y),
+    };
+    interpreter.with_files(|files, compiler| {
+        if is_folder_name(name) || q_storage::is_splayed(files, &path) {
+            let rows = splayed_rows(files, compiler, &path, y)?;
+            q_storage::append_splayed(files, &path, &rows, &mut join, compiler)
+        } else {
+            q_storage::append(files, &path, &y, &mut join, compiler)
+        }
+    })?;
+    Ok(Value::Symbol(name))
+}
+
+/// Rows for a splayed table as a table: a row or a list of columns gets the names on disk.
+fn splayed_rows(files: &dyn Files, compiler: &mut dyn Compile, path: &Path, y: Value) -> QResult<Value> {
+    match y {
+        Value::Table(_) => Ok(y),
+        Value::Dict(_) if !y.is_keyed_table() => Ok(y.enlist()),
+        y if y.is_list() && q_storage::is_splayed(files, path) => {
+            let names = q_storage::column_names(files, path, compiler)?;
+            let items = y.items();
+            if items.len() != names.len() {
+                return Err(QError::length());
+            }
+            let rows = items.iter().find(|item| item.is_list()).map_or(1, Value::count);
+            let columns: QResult<Vec<Value>> =
+                items.into_iter().map(|item| crate::amend::column_of(item, rows)).collect();
+            Ok(Value::table(names, columns?))
+        }
+        _ => Err(QError::type_error()),
+    }
+}
+
+/// `@[file;i;f;y]` and `.[file;path;f;y]` on disk; of a splayed folder the first index is a column.
+pub(crate) fn amend(
+    interpreter: &mut Interpreter,
+    name: Symbol,
+    path: &[Value],
+    function: &Value,
+    y: Option<Value>,
+) -> QResult<Value> {
+    if interpreter.read_only {
+        return Err(QError::noupdate());
+    }
+    if let (Value::Binary(op), Some(value), []) = (function, &y, path) {
+        match op {
+            Binary::Assign => return set(interpreter, Value::Symbol(name), value.clone()),
+            Binary::Join => return upsert(interpreter, name, value.clone()),
+            _ => (),
+        }
+    }
+    let folder = path_of(name);
+    let splayed = interpreter.with_files(|files, _| Ok(q_storage::is_splayed(files, &folder)))?;
+    if let (true, [Value::Symbol(column), rest @ ..]) = (splayed, path) {
+        return amend_column(interpreter, name, &folder, *column, rest, function, y);
+    }
+    let mut value = get(interpreter, name)?;
+    crate::amend::apply(interpreter, &mut value, path, function, y, crate::amend::Bounds::Index)?;
+    set(interpreter, Value::Symbol(name), value)
+}
+
+fn amend_column(
+    interpreter: &mut Interpreter,
+    name: Symbol,
+    folder: &Path,
+    column: Symbol,
+    rest: &[Value],
+    function: &Value,
+    y: Option<Value>,
+) -> QResult<Value> {
+    let assigns_whole = rest.is_empty() && matches!(function, Value::Binary(Binary::Assign));
+    let names = interpreter.with_files(|files, compiler| q_storage::column_names(files, folder, compiler))?;
+    let mut value = if assigns_whole {
+        Value::Identity
+    } else {
+        interpreter.with_files(|files, compiler| q_storage::get_column(files, folder, column, compiler))?
+    };
+    crate::amend::apply(interpreter, &mut value, rest, function, y, crate::amend::Bounds::Index)?;
+    let path = folder.join(OsStr::from_bytes(column.as_bytes()));
+    interpreter.with_files(|files, _| {
+        q_storage::set(files, &path, &value, None)?;
+        if !names.contains(&column) {
+            let mut names = names;
+            names.make_mut().push(column);
+            q_storage::set(files, &folder.join(q_storage::COLUMNS_FILE), &Value::Symbols(names), None)?;
+        }
+        Ok(())
+    })?;
+    Ok(Value::Symbol(name))
+}
+
+/// `` `c xasc `:t/ ``: sorts a splayed table on disk.
+pub(crate) fn sort(interpreter: &mut Interpreter, word: &str, x: Value, name: Symbol) -> QResult<Value> {
+    let table = get(interpreter, name)?;
+    let sorted = crate::kernel::two(word, x, table)?;
+    let folder = path_of(name);
+    interpreter.with_files(|files, _| q_storage::set_splayed(files, &folder, &sorted, &|_| None))?;
+    Ok(Value::Symbol(name))
+}
+
+/// `` `:dir/sym?x ``: extends the enumeration in the file and binds the variable of its last name.
+pub(crate) fn extend_enumeration(interpreter: &mut Interpreter, name: Symbol, x: Value) -> QResult<Value> {
+    let path = path_of(name);
+    let x = crate::enumerate::plain(x);
+    let wanted: Vec<Symbol> = match &x {
+        Value::Symbol(symbol) => vec![*symbol],
+        Value::Symbols(symbols) => symbols.to_vec(),
+        _ => return Err(QError::type_error()),
+    };
+    let variable = path.file_name().map(|name| Symbol::new(name.as_bytes())).ok_or_else(QError::type_error)?;
+    let symbols = interpreter.with_files(|files, _| q_storage::extend_domain(files, &path, &wanted))?;
+    interpreter.write_name(variable, Value::Symbols(symbols.clone()))?;
+    domain::bind(variable, Value::Symbols(symbols));
+    crate::enumerate::enumerate(interpreter, variable, x)
+}
+
+/// `` key`:path ``: the names in a folder, the symbol itself of a file, `()` of nothing.
+pub(crate) fn key(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value> {
+    let path = path_of(name);
+    match interpreter.world.status(&path) {
+        Err(_) => Ok(Value::empty_list()),
+        Ok(status) if status.kind == FileKind::Directory => {
+            let names = interpreter.world.list(&path).map_err(|error| failed(&path, &error))?;
+            let names: Vector<Symbol> = names.into_iter().map(Symbol::new).collect();
+            Ok(Value::Symbols(names).with_attribute(q_value::Attribute::Sorted))
+        }
+        Ok(_) => Ok(Value::Symbol(name)),
+    }
+}
+
+/// `hcount`: the size of a file in bytes, of a compressed one that of its content.
+pub(crate) fn hcount(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
+    let path = path_of(file_name(x)?);
+    let status = interpreter.world.status(&path).map_err(|error| failed(&path, &error))?;
+    if status.kind == FileKind::Directory {
+        return Err(failed(&path, &io::Error::other("Is a directory")));
+    }
+    let head = interpreter.world.read_range(&path, 0, 16).map_err(|error| failed(&path, &error))?;
+    if q_storage::is_compressed(&head) {
+        let bytes = interpreter.world.map(&path).map_err(|error| failed(&path, &error))?;
+        if let Some(statistics) = q_storage::compression_statistics((*bytes).as_ref())? {
+            return Ok(Value::Long(statistics.uncompressed_length));
+        }
+    }
+    Ok(Value::Long(i64::try_from(status.size).unwrap_or(i64::MAX)))
+}
+
+/// `hdel`: removes a file or an empty folder and returns its symbol.
+pub(crate) fn hdel(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
+    let path = path_of(file_name(&x)?);
+    if interpreter.read_only {
+        return Err(QError::noupdate());
+    }
+    interpreter.world.remove(&path).map_err(|error| failed(&path, &error))?;
+    Ok(x)
+}
+
+/// The bytes of `file` or `(file;offset;length)`; of handle 0 a line of the console.
+fn bytes_of(interpreter: &mut Interpreter, x: &Value) -> QResult<Vec<u8>> {
+    match x {
+        Value::List(items) if items.len() >= 2 => {
+            let path = path_of(file_name(&items[0])?);
+            let offset = items[1].as_i64().ok_or_else(QError::type_error)?;
+            let length = match items.get(2) {
+                Some(length) => length.as_i64().ok_or_else(QError::type_error)?,
+                None => i64::MAX,
+            };
+            let offset = u64::try_from(offset).map_err(|_| QError::domain())?;
+            let length = usize::try_from(length).map_err(|_| QError::domain())?;
+            let size = interpreter.world.status(&path).map_err(|error| failed(&path, &error))?.size;
+            let length = length.min(usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX));
+            interpreter.world.read_range(&path, offset, length).map_err(|error| failed(&path, &error))
+        }
+        x => {
+            let path = path_of(file_name(x)?);
+            interpreter.world.read(&path).map_err(|error| failed(&path, &error))
+        }
+    }
+}
+
+/// Lines without their ends.
+pub(crate) fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    if lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
+    for line in &mut lines {
+        if let Some(text) = line.strip_suffix(b"\r") {
+            *line = text;
+        }
+    }
+    lines
+}
+
+/// `read0`.
+pub(crate) fn read0(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
+    if let Some(handle) = x.as_i64() {
+        if handle != 0 {
+            return Err(QError::type_error());
+        }
+        return Ok(Value::string(interpreter.world.read_line().unwrap_or_default()));
+    }
+    if let Value::List(items) = &x
+        && items.len() == 2
+        && let (Some(handle), Some(length)) = (items[0].as_i64(), items[1].as_i64())
+    {
+        let handle = i32::try_from(handle).map_err(|_| QError::domain())?;
+        let length = usize::try_from(length).map_err(|_| QError::domain())?;
+        return Ok(Value::string(interpreter.world.read_handle(handle, length)?));
+    }
+    let bytes = bytes_of(interpreter, &x)?;
+    Ok(Value::list(lines(&bytes).into_iter().map(Value::string).collect()))
+}
+
+/// `read1`.
+pub(crate) fn read1(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
+    if let Value::List(items) = &x
+        && items.len() == 2
+        && let (Some(handle), Some(length)) = (items[0].as_i64(), items[1].as_i64())
+    {
+        let handle = i32::try_from(handle).map_err(|_| QError::domain())?;
+        let length = usize::try_from(length).map_err(|_| QError::domain())?;
+        return Ok(Value::Bytes(interpreter.world.read_handle(handle, length)?.into()));
+    }
+    Ok(Value::Bytes(bytes_of(interpreter, &x)?.into()))
+}
+
+/// `x 0: y`: saves lines to a file, loads text, or prepares it.
+pub(crate) fn text(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult<Value> {
+    if let Value::Symbol(name) = x
+        && name.as_bytes().starts_with(b":")
+    {
+        if interpreter.read_only {
+            return Err(QError::noupdate());
+        }
+        let mut out = Vec::new();
+        match &y {
+            Value::List(items) => {
+                for item in items.iter() {
+                    out.extend_from_slice(item.as_text().ok_or_else(QError::type_error)?);
+                    out.push(b'\n');
+                }
+            }
+            _ => return Err(QError::type_error()),
+        }
+        let path = path_of(name);
+        interpreter.world.write(&path, &out).map_err(|error| failed(&path, &error))?;
+        return Ok(x);
+    }
+    let is_file = match &y {
+        Value::Symbol(_) => true,
+        Value::List(items) => matches!(items.first(), Some(Value::Symbol(_))),
+        _ => false,
+    };
+    let y = if is_file && matches!(x, Value::List(_)) {
+        let bytes = bytes_of(interpreter, &y)?;
+        Value::list(lines(&bytes).into_iter().map(Value::string).collect())
+    } else {
+        y
+    };
+    q_kernels::binary(Binary::Text, x, y)
+}
+
+/// `x 1: y`: saves bytes to a file, or loads records of fixed width.
+pub(crate) fn binary(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult<Value> {
+    if let Value::Symbol(name) = x
+        && name.as_bytes().starts_with(b":")
+    {
+        if interpreter.read_only {
+            return Err(QError::noupdate());
+        }
+        let (Value::Bytes(bytes) | Value::Chars(bytes)) = &y else {
+            return Err(QError::type_error());
+        };
+        let path = path_of(name);
+        interpreter.world.write(&path, bytes).map_err(|error| failed(&path, &error))?;
+        return Ok(x);
+    }
+    let y = match &y {
+        Value::Symbol(_) => Value::Bytes(bytes_of(interpreter, &y)?.into()),
+        Value::List(items) if matches!(items.first(), Some(Value::Symbol(_))) => {
+            Value::Bytes(bytes_of(interpreter, &y)?.into())
+        }
+        _ => y,
+    };
+    q_kernels::binary(Binary::Binary, x, y)
+}
+
+/// `load`: a file (or splayed folder) into the variable of its name.
+pub(crate) fn load(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
+    if let Value::Symbols(names) = &x {
+        for name in names.iter() {
+            load(interpreter, Value::Symbol(*name))?;
+        }
+        return Ok(x);
+    }
+    let name = file_name(&x)?;
+    let path = path_of(name);
+    let variable = path.file_name().map(|name| Symbol::new(name.as_bytes())).ok_or_else(QError::type_error)?;
+    let value = interpreter.with_files(|files, compiler| q_storage::get(files, &path, compiler))?;
+    let full = crate::globals::qualify(interpreter.namespace, variable);
+    interpreter.write_name(full, value)?;
+    Ok(Value::Symbol(variable))
+}
+
+/// `save`: the variable named like the file, as a q file or by its extension as text.
+pub(crate) fn save(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
+    if let Value::Symbols(names) = &x {
+        let mut saved = Vec::new();
+        for name in names.iter() {
+            saved.push(save(interpreter, Value::Symbol(*name))?);
+        }
+        return Ok(Value::from_items(saved));
+    }
+    let name = file_name(&x)?;
+    let path = path_of(name);
+    let stem = path.file_stem().map(|stem| Symbol::new(stem.as_bytes())).ok_or_else(QError::type_error)?;
+    let value = interpreter.read_symbol(stem)?;
+    let target = Value::symbol([b":", path.as_os_str().as_bytes()].concat());
+    let extension = path.extension().map(|extension| extension.as_bytes().to_vec()).unwrap_or_default();
+    match extension.as_slice() {
+        b"csv" | b"txt" => {
+            let delimiter = if extension == b"csv" { b',' } else { b'\t' };
+            let value = unkeyed(value)?;
+            let prepared = q_kernels::binary(Binary::Text, Value::Char(delimiter), value)?;
+            text(interpreter, target, prepared)
+        }
+        b"xls" | b"xml" => {
+            let function = interpreter.read_name(Symbol::new(if extension == b"xls" { ".h.ed" } else { ".h.xd" }))?;
+            let value = unkeyed(value)?;
+            let lines = interpreter.apply_one(&function, value)?;
+            let lines = if let Value::Chars(_) = lines { Value::list(vec![lines]) } else { lines };
+            text(interpreter, target, lines)
+        }
+        _ => set(interpreter, target, value),
+    }
+}
+
+fn unkeyed(value: Value) -> QResult<Value> {
+    if value.is_keyed_table() {
+        return Ok(Value::Table(crate::query::select::flatten(&value)?.table));
+    }
+    Ok(value)
+}
+
+/// `rsave`: the variable as a splayed folder of its name.
+pub(crate) fn rsave(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
+    let name = file_name(&x)?;
+    let path = path_of(name);
+    let stem = path.file_name().map(|stem| Symbol::new(stem.as_bytes())).ok_or_else(QError::type_error)?;
+    let value = interpreter.read_symbol(stem)?;
+    let mut target = b":".to_vec();
+    target.extend_from_slice(path.as_os_str().as_bytes());
+    target.push(b'/');
+    set(interpreter, Value::symbol(target), value)
+}
+
+/// `` `:dir dsave `t ``: splays with symbol columns enumerated and `p#` on the first.
+pub(crate) fn dsave(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult<Value> {
+    let names: Vec<Symbol> = match &y {
+        Value::Symbol(name) => vec![*name],
+        Value::Symbols(names) => names.to_vec(),
+        _ => return Err(QError::type_error()),
+    };
+    let (root, partition) = match &x {
+        Value::Symbol(root) => (*root, Vec::new()),
+        Value::Symbols(parts) if parts.len() == 2 => (parts[0], parts[1].as_bytes().to_vec()),
+        Value::List(parts) if parts.len() == 2 => {
+            let text = q_value::display::k_text(&parts[1], 0);
+            (file_name(&parts[0])?, text)
+        }
+        _ => return Err(QError::type_error()),
+    };
+    for name in names {
+        let table = interpreter.read_symbol(name)?;
+        let enumerate = interpreter.read_name(Symbol::new(".Q.en"))?;
+        let enumerated = interpreter.apply_two(&enumerate, Value::Symbol(root), table)?;
+        let Value::Table(table) = enumerated else {
+            return Err(QError::type_error());
+        };
+        let mut table: Table = (*table).clone();
+        if let Some(first) = table.columns.first_mut() {
+            let column = std::mem::replace(first, Value::Identity);
+            *first = q_kernels::binary(Binary::Take, Value::symbol("p"), column)?;
+        }
+        let mut target = root.as_bytes().to_vec();
+        for part in [partition.as_slice(), name.as_bytes()] {
+            if !part.is_empty() {
+                target.push(b'/');
+                target.extend_from_slice(part);
+            }
+        }
+        target.push(b'/');
+        set(interpreter, Value::symbol(target), Value::Table(table.into()))?;
+    }
+    Ok(y)
+}

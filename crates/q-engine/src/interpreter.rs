@@ -1,0 +1,319 @@
+//! The interpreter: everything a q process knows between two lines.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use q_value::{QError, QResult, Symbol, Value, Vector};
+
+use crate::globals::{GlobalId, Globals, qualify, split_name};
+use crate::random::Random;
+use crate::settings::Settings;
+use crate::system::System;
+
+/// Who sent the message being handled; handle 0 is the process itself.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    pub handle: i32,
+    pub user: Symbol,
+    /// IPv4 address, most significant byte first.
+    pub address: u32,
+}
+
+/// How the process was started: `.z.f .z.x .z.X .z.q`.
+#[derive(Debug, Clone, Default)]
+pub struct CommandLine {
+    pub script: Option<Vec<u8>>,
+    /// Arguments that are not options of q.
+    pub arguments: Vec<Vec<u8>>,
+    /// Everything, the executable first.
+    pub raw: Vec<Vec<u8>>,
+    pub quiet: bool,
+}
+
+/// A q interpreter. One thread evaluates; others may hold [`Interpreter::interrupt`].
+pub struct Interpreter {
+    pub(crate) stack: Vec<Value>,
+    pub(crate) globals: Globals,
+    pub(crate) settings: Settings,
+    pub(crate) random: Random,
+    pub(crate) world: Box<dyn System>,
+    /// Current namespace without its dot; empty for the root.
+    pub(crate) namespace: Symbol,
+    pub(crate) caller: Caller,
+    pub(crate) command_line: CommandLine,
+    interrupt: Arc<AtomicBool>,
+    /// Lowest address the native stack may reach.
+    stack_limit: usize,
+    /// True while an error would be shown with its frames; false inside a trap.
+    pub(crate) tracing: bool,
+    /// Set by `exit`: nothing catches errors any more.
+    pub(crate) exiting: bool,
+    /// True in `reval` and in threads: globals cannot be written.
+    pub(crate) read_only: bool,
+    /// True in `k)` mode, toggled by `\`.
+    pub(crate) k_mode: bool,
+    /// Columns and locals that a query under evaluation sees, innermost last.
+    pub(crate) scopes: Vec<crate::query::scope::Scope>,
+    /// State of a partitioned database, when one is loaded.
+    pub(crate) database: Option<Arc<crate::database::Database>>,
+    /// True when values of script statements are shown, as on the console.
+    pub(crate) shows_scripts: bool,
+
+}
+
+/// Bytes of native stack that evaluation expects; run it on a thread made with [`on_large_stack`].
+pub const STACK_SIZE: usize = 1 << 30;
+/// Kept free below the limit for kernels and error paths.
+const STACK_RESERVE: usize = 1 << 20;
+
+/// Runs `work` on a thread whose stack suits deep recursion, and waits for it.
+pub fn on_large_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<T> {
+    let thread = std::thread::Builder::new()
+        .name("q".to_owned())
+        .stack_size(STACK_SIZE)
+        .spawn(work)?;
+    match thread.join() {
+        Ok(result) => Ok(result),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+#[inline(never)]
+fn stack_address() -> usize {
+    let here = 0u8;
+    std::ptr::from_ref(&here) as usize
+}
+
+impl Interpreter {
+    /// An interpreter on this thread, which should have a stack of [`STACK_SIZE`] (see [`on_large_stack`]); use
+    /// [`Interpreter::set_stack_size`] when it has less.
+    pub fn new(world: Box<dyn System>) -> Interpreter {
+        let mut interpreter = Interpreter {
+            stack: Vec::with_capacity(4096),
+            globals: Globals::default(),
+            settings: Settings::default(),
+            random: Random::default(),
+            world,
+            namespace: Symbol::NULL,
+            caller: Caller::default(),
+            command_line: CommandLine::default(),
+            interrupt: Arc::default(),
+            stack_limit: 0,
+            tracing: true,
+            exiting: false,
+            read_only: false,
+            k_mode: false,
+            scopes: Vec::new(),
+            database: None,
+            shows_scripts: true,
+        };
+        interpreter.set_stack_size(STACK_SIZE);
+        interpreter.caller.user = Symbol::new(interpreter.world.user_name());
+        interpreter.caller.address = interpreter.world.host_address();
+        crate::library::install(&mut interpreter);
+        interpreter
+    }
+
+    /// Tells how many bytes of native stack there are below the caller.
+    pub fn set_stack_size(&mut self, bytes: usize) {
+        self.stack_limit = stack_address().saturating_sub(bytes.saturating_sub(STACK_RESERVE));
+    }
+
+    /// The flag that makes evaluation end with `'stop` at the next call or loop; settable from any thread.
+    pub fn interrupt(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.interrupt)
+    }
+
+    pub fn world(&mut self) -> &mut dyn System {
+        self.world.as_mut()
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    pub fn set_caller(&mut self, caller: Caller) -> Caller {
+        std::mem::replace(&mut self.caller, caller)
+    }
+
+    pub fn set_command_line(&mut self, command_line: CommandLine) {
+        self.command_line = command_line;
+    }
+
+    /// True after `exit`: the process should end.
+    pub fn is_exiting(&self) -> bool {
+        self.exiting
+    }
+
+    /// The current namespace without its dot; empty for the root.
+    pub fn namespace(&self) -> Symbol {
+        self.namespace
+    }
+
+    /// Puts the generator of `?` at a seed, as `\S` does.
+    pub fn seed(&mut self, seed: i64) {
+        self.settings.seed = seed;
+        self.random = Random::from_seed(seed);
+    }
+
+    /// Errors with `'stack` when the native stack is nearly used up and with `'stop` on an interrupt.
+    #[inline]
+    pub(crate) fn check_limits(&self) -> QResult<()> {
+        let here = 0u8;
+        if (std::ptr::from_ref(&here) as usize) < self.stack_limit {
+            return Err(QError::stack());
+        }
+        if self.interrupt.load(Ordering::Relaxed) {
+            self.interrupt.store(false, Ordering::Relaxed);
+            return Err(QError::stop());
+        }
+        Ok(())
+    }
+
+    /// The value of a global by its name, relative to the current namespace; `None` when there is none.
+    pub fn get_global(&mut self, name: &str) -> Option<Value> {
+        let name = qualify(self.namespace, Symbol::new(name));
+        self.read_name(name).ok()
+    }
+
+    /// Sets a global by its name, relative to the current namespace.
+    pub fn set_global(&mut self, name: &str, value: Value) -> QResult<()> {
+        let name = qualify(self.namespace, Symbol::new(name));
+        self.write_name(name, value)
+    }
+
+    /// Reads a global by its full name: a value, a view, a namespace, a system name or an item of one of these.
+    pub(crate) fn read_name(&mut self, name: Symbol) -> QResult<Value> {
+        match self.globals.find(name) {
+            Some(id) => self.read_global(id),
+            None => self.read_missing(name),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn read_global(&mut self, id: GlobalId) -> QResult<Value> {
+        match self.globals.get(id) {
+            Some(value) => Ok(value.clone()),
+            None => self.read_missing(self.globals.name(id)),
+        }
+    }
+
+    /// What a name stands for that has no value in its slot.
+    fn read_missing(&mut self, name: Symbol) -> QResult<Value> {
+        if let Some(id) = self.globals.find(name)
+            && let Some(view) = self.globals.view(id).cloned()
+        {
+            return self.compute_view(id, &view);
+        }
+        if self.globals.is_namespace(name) {
+            return Ok(self.globals.as_dictionary(name));
+        }
+        if name.as_bytes() == b"." {
+            return Ok(self.globals.as_dictionary(Symbol::NULL));
+        }
+        if name.as_bytes().starts_with(b".z.")
+            && let Some(value) = crate::system_names::read(self, name)?
+        {
+            return Ok(value);
+        }
+        let (space, member) = split_name(name);
+        if !space.is_null() && !self.globals.is_namespace(space) {
+            let whole = self
+                .read_name(space)
+                .map_err(|_| QError::signal(name.as_bytes().to_vec()))?;
+            return crate::dot::member(self, &whole, member)
+                .ok_or_else(|| QError::signal(name.as_bytes().to_vec()));
+        }
+        Err(QError::signal(name.as_bytes().to_vec()))
+    }
+
+    /// True when the name has a value, is a view, or is a namespace.
+    pub(crate) fn is_defined(&self, name: Symbol) -> bool {
+        self.globals.is_namespace(name)
+            || self
+                .globals
+                .find(name)
+                .is_some_and(|id| self.globals.get(id).is_some() || self.globals.view(id).is_some())
+    }
+
+    /// Sets a global by its full name. A dictionary that starts with `::` under the empty name becomes a namespace; a
+    /// name inside a dictionary changes that dictionary.
+    pub(crate) fn write_name(&mut self, name: Symbol, value: Value) -> QResult<()> {
+        let id = self.globals.slot(name);
+        self.write_global(id, value)
+    }
+
+    pub(crate) fn write_global(&mut self, id: GlobalId, value: Value) -> QResult<()> {
+        if self.read_only {
+            return Err(QError::noupdate());
+        }
+        if self.globals.get(id).is_some() && self.globals.view(id).is_none() {
+            self.globals.store(id, value);
+            return self.after_write(id);
+        }
+        let name = self.globals.name(id);
+        if name.as_bytes().contains(&b'.') {
+            if let Value::Dict(dict) = &value
+                && name.as_bytes().starts_with(b".")
+                && let Value::Symbols(keys) = &dict.keys
+                && keys.first().is_some_and(|key| key.is_null())
+            {
+                self.globals.remove(id);
+                self.globals.create_namespace(name);
+                for (at, key) in keys.iter().enumerate().skip(1) {
+                    let mut text = name.as_bytes().to_vec();
+                    text.push(b'.');
+                    text.extend_from_slice(key.as_bytes());
+                    let item = dict.values.item(at).unwrap_or(Value::Identity);
+                    self.write_name(Symbol::new(text), item)?;
+                }
+                return Ok(());
+            }
+            let (space, member) = split_name(name);
+            if !space.is_null()
+                && let Some(parent) = self.globals.find(space)
+                && matches!(self.globals.get(parent), Some(Value::Dict(_) | Value::Table(_)))
+            {
+                return self.amend_global_value(parent, &[Value::Symbol(member)], value);
+            }
+        }
+        if self.globals.is_namespace(name) {
+            self.globals.remove(id);
+        }
+        self.globals.set(id, value);
+        self.after_write(id)
+    }
+
+    /// Runs `.z.vs` when it is set, and keeps what depends on settings of the process in step.
+    fn after_write(&mut self, id: GlobalId) -> QResult<()> {
+        let Some(hook) = self.globals.find(Symbol::new(".z.vs")) else {
+            return Ok(());
+        };
+        if hook == id {
+            return Ok(());
+        }
+        let Some(hook) = self.globals.get(hook).cloned() else {
+            return Ok(());
+        };
+        let name = Value::Symbol(self.globals.name(id));
+        self.apply(&hook, vec![name, Value::empty_list()])?;
+        Ok(())
+    }
+
+    /// `name[path]:value` on a global.
+    pub(crate) fn amend_global_value(&mut self, id: GlobalId, path: &[Value], value: Value) -> QResult<()> {
+        let mut target = self.globals.take(id).unwrap_or_else(Value::empty_list);
+        let result = crate::amend::assign(&mut target, path, value, crate::amend::Bounds::Length);
+        self.globals.store(id, target);
+        result
+    }
+
+    /// A vector of symbols as a value.
+    pub(crate) fn symbols(names: Vec<Symbol>) -> Value {
+        Value::Symbols(Vector::new(names))
+    }
+}

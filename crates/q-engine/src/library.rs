@@ -1,0 +1,33 @@
+//! The part of the language that is written in q, and the native functions with dotted names.
+
+use q_value::{Symbol, Value};
+
+use crate::interpreter::Interpreter;
+use crate::primitives;
+
+/// Scripts of the library in the order they are run.
+const SCRIPTS: &[(&str, &str)] = &[
+    ("q.q", include_str!("library/q.q")),
+    ("Q.q", include_str!("library/Q.q")),
+    ("h.q", include_str!("library/h.q")),
+];
+
+/// Gives a new interpreter its library.
+pub(crate) fn install(interpreter: &mut Interpreter) {
+    for entry in primitives::entries() {
+        if entry.native.name.starts_with('.') {
+            let id = interpreter.globals.slot(Symbol::new(entry.native.name));
+            interpreter.globals.set(id, Value::Native(&entry.native));
+        }
+    }
+    interpreter.shows_scripts = false;
+    for (name, text) in SCRIPTS {
+        if let Err(error) = interpreter.run_script(text.as_bytes(), name) {
+            // a library that does not load is a bug of this crate; a test keeps it from happening
+            let text = format!("{name}: {error} {:?}\n", error.trace());
+            interpreter.world.write_standard(crate::system::StandardStream::Error, text.as_bytes());
+        }
+    }
+    interpreter.shows_scripts = true;
+    interpreter.namespace = Symbol::NULL;
+}

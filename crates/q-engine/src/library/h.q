@@ -1,0 +1,1 @@
+/ .h: HTTP and markup.

@@ -1,0 +1,1 @@
+/ Keywords that are defined in q.

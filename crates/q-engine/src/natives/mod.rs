@@ -1,0 +1,20 @@
+//! Keywords and system functions that need the evaluator or the world, by theme. Each module declares its rows.
+
+pub mod control;
+pub mod environment;
+pub mod evaluate;
+pub mod process;
+pub mod tables;
+pub mod windows;
+
+use crate::primitives::Row;
+
+/// All rows of this crate.
+pub static TABLES: &[&[Row]] = &[
+    control::TABLE,
+    environment::TABLE,
+    evaluate::TABLE,
+    process::TABLE,
+    tables::TABLE,
+    windows::TABLE,
+];
