@@ -180,23 +180,21 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// The reason for people: the error, and the first place in the trace that names a file.
+/// The reason for people: the error, and the innermost place in a file that the trace names.
 fn init_failure(error: &str, trace: &str) -> String {
-    let place = trace
-        .lines()
-        .map(str::trim)
-        .find(|line| line.contains(&format!("{}/code/", crate::APP_PATH)));
-    match place {
-        Some(place) => format!("'{error} at {}", without_frame_number(place)),
+    match trace.lines().find_map(place_of) {
+        Some(place) => format!("'{error} at {place}"),
         None => format!("'{error}"),
     }
 }
 
-/// A line of q's backtrace without the `[3]  ` it begins with.
-fn without_frame_number(line: &str) -> &str {
-    line.strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-        .map_or(line, |(_, rest)| rest.trim_start())
+/// `lib/a.q:12: f[]` of a frame `  [2]  lib/a.q:12: f[]`; `None` for a frame that is no line of a file.
+fn place_of(frame: &str) -> Option<&str> {
+    let (_, place) = frame.trim().strip_prefix('[')?.split_once(']')?;
+    let place = place.trim_start();
+    let (path, line) = place.split_once(": ")?.0.rsplit_once(':')?;
+    let is_path = !path.is_empty() && !path.contains(['{', '"', ';', '[']);
+    (is_path && line.parse::<u64>().is_ok()).then_some(place)
 }
 
 #[cfg(test)]
@@ -205,12 +203,12 @@ mod tests {
 
     #[test]
     fn the_place_of_an_error_is_taken_from_the_trace() {
-        let trace =
-            "  [3]  .q.system\n  [2]  /opt/kx/app/code/lib/a.q:12: f:{1+`a}\n                ^\n";
-        assert_eq!(
-            init_failure("type", trace),
-            "'type at /opt/kx/app/code/lib/a.q:12: f:{1+`a}"
+        let trace = concat!(
+            "  [1]  f:{a:3: x+`a}\n              ^\n",
+            "  [0]  lib/a.q:12: f[]\n",
+            "  [0]  /opt/kx/app/code/init.q:1: \\l lib/a.q\n",
         );
+        assert_eq!(init_failure("type", trace), "'type at lib/a.q:12: f[]");
         assert_eq!(init_failure("nyi", ""), "'nyi");
     }
 
