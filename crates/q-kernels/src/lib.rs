@@ -22,18 +22,22 @@ pub mod enumeration;
 mod fold;
 pub mod gather;
 pub mod group;
+pub mod grouped;
 mod keys;
 mod keyword;
 mod lanes;
 mod loops;
 pub mod matching;
 pub mod maths;
+pub mod matrix;
 pub mod moving;
 pub mod order;
 mod parallel;
 mod pervade;
 pub mod positions;
 mod radix;
+#[cfg(test)]
+mod reference;
 mod result_types;
 pub mod running;
 pub mod search;
@@ -42,6 +46,8 @@ pub mod statistics;
 pub mod structure;
 pub mod temporal;
 pub mod text;
+#[cfg(test)]
+mod type_tests;
 
 pub use keyword::{Kernel, Keyword};
 pub use parallel::{set_threads, threads};
@@ -64,6 +70,7 @@ pub fn keywords() -> impl Iterator<Item = &'static Keyword> {
         sort::TABLE,
         positions::TABLE,
         bins::TABLE,
+        matrix::TABLE,
         text::TABLE,
         structure::TABLE,
     ]
@@ -97,6 +104,20 @@ pub fn unary_kernel(op: Unary) -> Option<UnaryKernel> {
     UNARY[op.code() as usize]
 }
 
+/// `x$y`: the product when `x` is a float vector or matrix, else cast, tok or padding.
+fn dollar(x: Value, y: Value) -> QResult<Value> {
+    let is_matrix = match &x {
+        Value::Floats(_) => matches!(y, Value::Floats(_) | Value::List(_)),
+        Value::List(rows) => matches!(rows.first(), Some(Value::Floats(_))),
+        _ => false,
+    };
+    if is_matrix {
+        matrix::mmu(x, y)
+    } else {
+        text::cast::cast(x, y)
+    }
+}
+
 /// A kernel of one argument.
 pub type UnaryKernel = fn(Value) -> QResult<Value>;
 /// A kernel of two arguments.
@@ -123,7 +144,7 @@ static BINARY: LazyLock<[Option<BinaryKernel>; 256]> = LazyLock::new(|| {
             .or(match op {
                 Binary::Match => Some(matching::matches as BinaryKernel),
                 Binary::Query => Some(search::find),
-                Binary::Cast => Some(text::cast::cast),
+                Binary::Cast => Some(dollar),
                 Binary::Join => Some(structure::join::join),
                 Binary::Take => Some(structure::take::take),
                 Binary::Drop => Some(structure::drop::drop),

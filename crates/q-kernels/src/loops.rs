@@ -74,47 +74,55 @@ vectorised! {
     }
 }
 
+/// Memory that several threads write, each its own range.
+struct Shared<T>(*mut T);
+// SAFETY: `part` is called with ranges that do not overlap, one thread each.
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    /// # Safety
+    /// The range lies inside the memory and no other part overlaps it while this one lives.
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "parts are disjoint, as the caller promises"
+    )]
+    unsafe fn part(&self, range: &std::ops::Range<usize>) -> &mut [T] {
+        // SAFETY: as the caller promises.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(range.start), range.len()) }
+    }
+}
+
 /// A vector of `count` items written by `fill`, which is given each part of the memory with the index of its first item
 /// and must write all of it.
 pub(crate) fn build<R: Send>(
     count: usize,
     fill: impl Fn(usize, &mut [MaybeUninit<R>]) + Sync,
 ) -> Vec<R> {
+    build_by(count, &fill)
+}
+
+type Fill<'a, R> = &'a (dyn Fn(usize, &mut [MaybeUninit<R>]) + Sync);
+
+fn build_by<R: Send>(count: usize, fill: Fill<'_, R>) -> Vec<R> {
     let mut items: Vec<R> = Vec::with_capacity(count);
-    let ranges = parallel::ranges(count, ITEMS_PER_THREAD_MIN);
-    let memory = &mut items.spare_capacity_mut()[..count];
-    if ranges.len() == 1 {
-        fill(0, memory);
-    } else {
-        let mut parts = Vec::with_capacity(ranges.len());
-        let mut rest = memory;
-        for range in ranges {
-            let (part, after) = rest.split_at_mut(range.len());
-            parts.push((range.start, part));
-            rest = after;
-        }
-        parallel::run(parts, |(start, part)| fill(start, part));
-    }
+    change_by(&mut items.spare_capacity_mut()[..count], fill);
     // SAFETY: `fill` wrote every item of every part, and the parts cover the first `count` items.
     unsafe { items.set_len(count) };
     items
 }
 
 /// Changes the items in place, in parts.
-fn change<T: Send>(items: &mut [T], change_part: impl Fn(usize, &mut [T]) + Sync) {
+fn change_by<T: Send>(items: &mut [T], change: &(dyn Fn(usize, &mut [T]) + Sync)) {
     let ranges = parallel::ranges(items.len(), ITEMS_PER_THREAD_MIN);
     if ranges.len() == 1 {
-        change_part(0, items);
+        change(0, items);
         return;
     }
-    let mut parts = Vec::with_capacity(ranges.len());
-    let mut rest = items;
-    for range in ranges {
-        let (part, after) = rest.split_at_mut(range.len());
-        parts.push((range.start, part));
-        rest = after;
-    }
-    parallel::run(parts, |(start, part)| change_part(start, part));
+    let memory = Shared(items.as_mut_ptr());
+    parallel::each(ranges.len(), &|at| {
+        // SAFETY: the ranges cut up the items without overlap, and each is worked by one thread.
+        change(ranges[at].start, unsafe { memory.part(&ranges[at]) });
+    });
 }
 
 /// `f` of each item.
@@ -138,7 +146,7 @@ where
     if !x.is_unshared() {
         return Vector::new(map(&x, f));
     }
-    change(x.make_mut(), |_, part| map_part_in_place(part, f));
+    change_by(x.make_mut(), &|_, part| map_part_in_place(part, f));
     x
 }
 
@@ -164,12 +172,12 @@ where
     F: Fn(T, T) -> T + Copy + Sync,
 {
     if x.is_unshared() {
-        change(x.make_mut(), |start, part| {
+        change_by(x.make_mut(), &|start, part| {
             zip_part_in_place(part, &y[start..start + part.len()], f);
         });
         x
     } else if y.is_unshared() {
-        change(y.make_mut(), |start, part| {
+        change_by(y.make_mut(), &|start, part| {
             zip_part_in_place(part, &x[start..start + part.len()], |y, x| f(x, y));
         });
         y

@@ -1,6 +1,7 @@
 //! Work on large vectors, split over threads.
 
 use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -35,32 +36,39 @@ pub(crate) fn ranges(count: usize, per_thread_min: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// Runs the task for each number below `count`, each on a thread of its own but the last.
+///
+/// Not generic, so that the machinery of threads is compiled once and not for every loop.
+pub(crate) fn each(count: usize, task: &(dyn Fn(usize) + Sync)) {
+    match count {
+        0 => {}
+        1 => task(0),
+        count => std::thread::scope(|scope| {
+            for part in 0..count - 1 {
+                scope.spawn(move || task(part));
+            }
+            task(count - 1);
+        }),
+    }
+}
+
 /// Runs the task once per part, each on a thread of its own but the last, and returns the answers in order.
 pub(crate) fn run<P: Send, R: Send>(parts: Vec<P>, task: impl Fn(P) -> R + Sync) -> Vec<R> {
-    let mut parts = parts;
-    let Some(own) = parts.pop() else {
-        return Vec::new();
-    };
-    if parts.is_empty() {
-        return vec![task(own)];
-    }
-    let task = &task;
-    std::thread::scope(|scope| {
-        let others: Vec<_> = parts
-            .into_iter()
-            .map(|part| scope.spawn(move || task(part)))
-            .collect();
-        let last = task(own);
-        let mut answers: Vec<R> = others
-            .into_iter()
-            .map(|thread| match thread.join() {
-                Ok(answer) => answer,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect();
-        answers.push(last);
-        answers
-    })
+    let cells: Vec<Mutex<(Option<P>, Option<R>)>> = parts
+        .into_iter()
+        .map(|part| Mutex::new((Some(part), None)))
+        .collect();
+    each(cells.len(), &|at| {
+        let part = cells[at].lock().expect("held by one thread").0.take();
+        if let Some(part) = part {
+            let answer = task(part);
+            cells[at].lock().expect("held by one thread").1 = Some(answer);
+        }
+    });
+    cells
+        .into_iter()
+        .filter_map(|cell| cell.into_inner().expect("held by one thread").1)
+        .collect()
 }
 
 /// Runs the task on each range of `0..count` and returns the answers in order.

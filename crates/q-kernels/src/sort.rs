@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use q_value::{Attribute, Dict, QError, QResult, Table, Value, Vector};
 
-use crate::keys::{self, Key};
 use crate::{Keyword, enumeration, gather, loops, order, radix};
 
 pub(crate) static TABLE: &[Keyword] = &[
@@ -374,142 +373,6 @@ pub fn xrank(n: Value, x: Value) -> QResult<Value> {
     ))
 }
 
-/// True when the items are in ascending order, so that `s#` may be set.
-pub fn is_ascending(value: &Value) -> bool {
-    match value {
-        Value::Booleans(v) => v.is_sorted(),
-        Value::Guids(v) => v.is_sorted(),
-        Value::Bytes(v) | Value::Chars(v) => v.is_sorted(),
-        Value::Shorts(v) => v.is_sorted(),
-        Value::Ints(v)
-        | Value::Months(v)
-        | Value::Dates(v)
-        | Value::Minutes(v)
-        | Value::Seconds(v)
-        | Value::Times(v) => v.is_sorted(),
-        Value::Longs(v) | Value::Timestamps(v) | Value::Timespans(v) => v.is_sorted(),
-        Value::Reals(v) => {
-            v.is_sorted_by(|x, y| order::floats(f64::from(*x), f64::from(*y)).is_le())
-        }
-        Value::Floats(v) | Value::Datetimes(v) => {
-            v.is_sorted_by(|x, y| order::floats(*x, *y).is_le())
-        }
-        Value::Symbols(v) => v.is_sorted(),
-        Value::Enums(_) => is_ascending(&enumeration::resolve(value.clone())),
-        Value::List(v) => v.is_sorted_by(|x, y| order::compare(x, y).is_le()),
-        Value::Table(table) => {
-            let count = table.row_count();
-            (1..count).all(|row| {
-                let cells = |row| {
-                    table
-                        .columns
-                        .iter()
-                        .filter_map(move |column| column.item(row))
-                };
-                cells(row - 1)
-                    .zip(cells(row))
-                    .map(|(x, y)| order::compare(&x, &y))
-                    .find(|order| order.is_ne())
-                    .is_none_or(std::cmp::Ordering::is_lt)
-            })
-        }
-        _ => false,
-    }
-}
-
-/// True when no item repeats, so that `u#` may be set.
-pub fn is_unique(value: &Value) -> bool {
-    crate::group::first_rows(value).is_ok_and(|rows| rows.len() == value.count())
-}
-
-/// True when equal items stand together, so that `p#` may be set.
-pub fn is_parted(value: &Value) -> bool {
-    fn runs<K: Key>(v: &[K]) -> usize {
-        if v.is_empty() {
-            0
-        } else {
-            1 + v.windows(2).filter(|pair| !pair[0].same(pair[1])).count()
-        }
-    }
-    let run_count = match value {
-        Value::Enums(v) => runs(&v.indices),
-        Value::List(v) => {
-            usize::from(!v.is_empty())
-                + (1..v.len())
-                    .filter(|at| !v[at - 1].is_identical(&v[*at]))
-                    .count()
-        }
-        value => keys::with_keys!(value, v => runs(v), else return false),
-    };
-    crate::group::first_rows(value).is_ok_and(|rows| rows.len() == run_count)
-}
-
-/// `` `s#x`` and its like: the value with an attribute, once it has been found true.
-///
-/// Errors: `'s-fail`, `'u-fail` (also for `p#`), `'type`.
-pub fn set_attribute(attribute: Attribute, x: Value) -> QResult<Value> {
-    let fail = |name| Err(QError::new(name));
-    match (attribute, x) {
-        (attribute, Value::Dict(dict)) => {
-            let mut dict = Arc::unwrap_or_clone(dict);
-            dict.step = false;
-            match attribute {
-                Attribute::None => dict.keys = dict.keys.with_attribute(Attribute::None),
-                Attribute::Sorted => {
-                    if !is_ascending(&dict.keys) {
-                        return fail("s-fail");
-                    }
-                    dict.keys = mark_sorted(dict.keys);
-                    dict.step = true;
-                }
-                attribute => dict.keys = set_attribute(attribute, dict.keys)?,
-            }
-            Ok(Value::Dict(Arc::new(dict)))
-        }
-        (attribute, Value::Table(table)) => {
-            let mut table = Arc::unwrap_or_clone(table);
-            table.sorted = false;
-            match attribute {
-                Attribute::None => {}
-                Attribute::Sorted => {
-                    if !is_ascending(&Value::Table(Arc::new(table.clone()))) {
-                        return fail("s-fail");
-                    }
-                    return Ok(mark_sorted(Value::Table(Arc::new(table))));
-                }
-                _ => return Err(QError::type_error()),
-            }
-            Ok(Value::Table(Arc::new(table)))
-        }
-        (Attribute::None, x) => Ok(x.with_attribute(Attribute::None)),
-        (_, x) if !x.is_list() => Err(QError::type_error()),
-        (Attribute::Sorted, x) if !is_ascending(&x) => fail("s-fail"),
-        (Attribute::Unique, x) if !is_unique(&x) => fail("u-fail"),
-        (Attribute::Parted, x) if !is_parted(&x) => fail("u-fail"),
-        (attribute, x) => Ok(x.with_attribute(attribute)),
-    }
-}
-
-fn mark_sorted(value: Value) -> Value {
-    match value {
-        Value::Table(table) => {
-            let mut table = Arc::unwrap_or_clone(table);
-            let attribute = if table.columns.len() == 1 {
-                Attribute::Sorted
-            } else {
-                Attribute::Parted
-            };
-            table.sorted = true;
-            if let Some(first) = table.columns.first_mut() {
-                let column = std::mem::replace(first, Value::Identity);
-                *first = column.with_attribute(attribute);
-            }
-            Value::Table(Arc::new(table))
-        }
-        other => other.with_attribute(Attribute::Sorted),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -602,19 +465,5 @@ mod tests {
             let by: Vec<(&Value, bool)> = columns.iter().zip(directions).collect();
             prop_assert_eq!(order_by(&by).expect("columns"), expected);
         }
-    }
-
-    #[test]
-    fn attributes_are_checked() {
-        let text = |error: QError| String::from_utf8_lossy(error.text()).into_owned();
-        let fails = |attribute, x: &[i64]| set_attribute(attribute, longs(x)).err().map(text);
-        assert_eq!(fails(Attribute::Sorted, &[3, 2]).as_deref(), Some("s-fail"));
-        assert_eq!(fails(Attribute::Unique, &[3, 3]).as_deref(), Some("u-fail"));
-        assert_eq!(
-            fails(Attribute::Parted, &[3, 2, 3]).as_deref(),
-            Some("u-fail")
-        );
-        assert_eq!(fails(Attribute::Parted, &[3, 3, 2]), None);
-        assert_eq!(fails(Attribute::Grouped, &[3, 2, 3]), None);
     }
 }
