@@ -7,8 +7,8 @@ use crate::primitives;
 
 /// Scripts of the library in the order they are run.
 const SCRIPTS: &[(&str, &str)] = &[
-    ("q.q", include_str!("library/q.q")),
     ("Q.q", include_str!("library/Q.q")),
+    ("database.q", include_str!("library/database.q")),
     ("h.q", include_str!("library/h.q")),
 ];
 
@@ -19,6 +19,10 @@ pub(crate) fn install(interpreter: &mut Interpreter) {
             let id = interpreter.globals.slot(Symbol::new(entry.native.name));
             interpreter.globals.set(id, Value::Native(&entry.native));
         }
+    }
+    for (word, value) in primitives::keywords_of_q() {
+        let id = interpreter.globals.slot(Symbol::new([b".q.", word.as_bytes()].concat()));
+        interpreter.globals.set(id, value);
     }
     interpreter.shows_scripts = false;
     for (name, text) in SCRIPTS {

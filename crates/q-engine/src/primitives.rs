@@ -116,6 +116,7 @@ static KEYWORDS: LazyLock<HashMap<Symbol, Value>> = LazyLock::new(|| {
         }
     }
     words.insert(Symbol::new("get"), Value::Unary(Unary::Value));
+    words.insert(Symbol::new("csv"), Value::Char(b','));
     for entry in ENTRIES.iter() {
         if !entry.native.name.starts_with('.') {
             words.insert(
@@ -168,6 +169,21 @@ pub fn keyword_names() -> Vec<Symbol> {
     let mut names: Vec<Symbol> = KEYWORDS.keys().copied().collect();
     names.sort();
     names
+}
+
+/// The keywords that q adds to the words of k, sorted: what `` key`.q `` shows.
+pub fn keywords_of_q() -> Vec<(Symbol, Value)> {
+    let mut words: Vec<(Symbol, Value)> = KEYWORDS
+        .iter()
+        .filter(|(word, value)| match value {
+            Value::Unary(op) => op.text().as_bytes() != word.as_bytes(),
+            Value::Binary(op) => op.text().as_bytes() != word.as_bytes(),
+            _ => true,
+        })
+        .map(|(word, value)| (*word, value.clone()))
+        .collect();
+    words.sort_by_key(|(word, _)| *word);
+    words
 }
 
 /// Runs a native function on exactly its number of arguments.

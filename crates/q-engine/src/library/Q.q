@@ -35,7 +35,7 @@ cleannames:{[names]
     name:cleanname name;
     if[name in reserved;name:`$string[name],"1"];
     fresh:name;more:0;
-    while[fresh in taken;fresh:`$string[name],string more+:1];
+    while[fresh in taken;more+:1;fresh:`$string[name],string more];
     taken,fresh}[;;reserved]/[`symbol$();names]}
 
 id:{[x]
@@ -157,5 +157,3 @@ ld:{[text]
   if[0=count starts;:(`long$();())];
   groups:starts cut keep;
   (1+first each groups;"\n"sv'text groups)}
-
-/ -- text --------------------------------------------------------------------------------------------------------------

@@ -71,15 +71,26 @@ hdpf:{[address;dir;part;field]
 / fixed-width records of a file as a partition, chunk by chunk
 dsftg:{[target;source;fields;format;after]
   width:sum format 1;
-  file:source 0;offset:source 1;
-  length:$[0<source 2;source 2;source[2]+hcount[file]-offset];
-  rows:(length div width)&M;
-  step:1000000;
-  path:` sv par[target 0;target 1;target 2],`;
-  chunk:{[dir;path;file;offset;width;fields;format;after;count]
-    t:after flip fields!format 1:(file;offset;count*width);
-    path upsert en[dir;t];};
-  {[chunk;dir;path;file;offset;width;fields;format;after;rows;step;at]
-    chunk[dir;path;file;offset+at*width;width;fields;format;after;step&rows-at];
-    }[chunk;target 0;path;file;offset;width;fields]
-  }
+  size:$[0<source 2;source 2;source[2]+hcount[source 0]-source 1];
+  rows:M&size div width;
+  path:` sv(par . target),`;
+  at:0;
+  while[at<rows;
+    some:1000000&rows-at;
+    t:after flip fields!format 1:(source 0;source[1]+at*width;some*width);
+    path upsert en[target 0;t];
+    at+:some];
+  target 2}
+
+/ -- tables missing from partitions ------------------------------------------------------------------------------------
+/ writes tables that a partition lacks, empty, after the newest partition that has them; per partition what was mended
+chk:{[dir]
+  folders:partfolders dir;
+  tables:{[folder]names:key folder;names where not"."=first each string names}each folders;
+  {[folders;tables;folder]
+    missing:(distinct raze tables)except tables folders?folder;
+    if[0=count missing;:()];
+    {[folders;tables;folder;name]
+      model:first folders where name in/:tables;
+      (` sv folder,name,`)set 0#get` sv model,name,`}[folders;tables;folder]each missing;
+    enlist folder}[folders;tables]each folders}

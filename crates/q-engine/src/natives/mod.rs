@@ -3,6 +3,8 @@
 pub mod control;
 pub mod environment;
 pub mod evaluate;
+pub mod http;
+pub mod inspect;
 pub mod process;
 pub mod tables;
 pub mod windows;
@@ -14,6 +16,8 @@ pub static TABLES: &[&[Row]] = &[
     control::TABLE,
     environment::TABLE,
     evaluate::TABLE,
+    http::TABLE,
+    inspect::TABLE,
     process::TABLE,
     tables::TABLE,
     windows::TABLE,

@@ -1,1 +1,0 @@
-/ Keywords that are defined in q.
