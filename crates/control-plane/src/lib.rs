@@ -44,5 +44,6 @@ pub use desired::ClusterDesired;
 pub use extension::{ExtensionRoute, extension_route};
 pub use node_specs::{NODE_ACCESS_KEY_ID, NODE_DATA, NODE_REGION, NODE_SECRET_ACCESS_KEY};
 pub use plane::{ControlPlane, Handle, Parts, StartError};
+pub use reconciler::Ticks;
 pub use status_reason::sanitise as sanitise_status_reason;
 pub use sts::{ASSUMED_SECONDS_DEFAULT, AssumeRoleRequest, AssumedRole, CallerIdentity};

@@ -17,7 +17,7 @@ use crate::config::ControlPlaneConfig;
 use crate::names::Names;
 use crate::node_specs::SpecMaker;
 use crate::observations::Observations;
-use crate::reconciler::{PassError, Reconciler};
+use crate::reconciler::{PassError, Reconciler, Ticks};
 
 /// Setting that holds the key which signs connection strings, as PEM.
 const SIGNING_KEY_SETTING: &str = "connection-token-signing-key";
@@ -49,6 +49,7 @@ pub struct Parts {
     pub code_source: Arc<dyn CodeSource>,
     pub inspector: Arc<dyn CodeInspector>,
     pub clock: Arc<dyn Clock>,
+    pub ticks: Ticks,
 }
 
 /// Answers the operations of the API. Requests only write desired state; its [`Reconciler`] alone acts.
@@ -90,6 +91,7 @@ impl ControlPlane {
             code_source,
             inspector,
             clock,
+            ticks: Ticks::default(),
         };
         Ok(ControlPlane::assemble(parts).await?.run().await)
     }
@@ -103,6 +105,7 @@ impl ControlPlane {
             code_source,
             inspector,
             clock,
+            ticks,
         } = parts;
         let signer = signing_key(&store).await?;
         let pages = PageTokens::new(page_key(&store).await?);
@@ -124,6 +127,7 @@ impl ControlPlane {
             names.clone(),
             Arc::clone(&observations),
             Arc::clone(&wake),
+            ticks,
         ));
         Ok(ControlPlane {
             config,

@@ -48,7 +48,8 @@ pub struct Plan {
 pub enum Action {
     /// Pick the cluster's port and record it.
     AllocatePort,
-    /// Hand the node its specification. `launch`: it does not exist or its agent is gone.
+    /// Hand the node its specification. `launch`: this try was counted before it is done, because the node does not
+    /// exist, its agent is gone, or it has given up and shall start once more.
     EnsureNode {
         node_id: String,
         launch: bool,

@@ -19,9 +19,23 @@ use crate::observations::Observations;
 use crate::phase::{EnvironmentPhase, Event, Phase};
 use crate::planner::{Action, Observation, Plan, cluster_of, launch_pause_ms, node_id_of, plan};
 
-/// Pause between passes while something is under way; notices usually come long before.
-const TICK_BUSY: Duration = Duration::from_millis(200);
-const TICK_STEADY: Duration = Duration::from_secs(1);
+/// The longest pauses between passes. Requests and the runtime's notices usually end a pause long before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticks {
+    /// While something is under way.
+    pub busy: Duration,
+    pub steady: Duration,
+}
+
+impl Default for Ticks {
+    fn default() -> Self {
+        Ticks {
+            busy: Duration::from_millis(200),
+            steady: Duration::from_secs(1),
+        }
+    }
+}
+
 /// A generation above any that a cluster reaches, for nodes whose cluster is gone.
 const LAST_GENERATION: u64 = i64::MAX as u64;
 
@@ -80,9 +94,14 @@ pub struct Reconciler {
     observations: Arc<Observations>,
     in_flight: Mutex<BTreeMap<String, ClusterKey>>,
     wake: Arc<Notify>,
+    ticks: Ticks,
 }
 
 impl Reconciler {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once, where the parts are put together"
+    )]
     pub(crate) fn new(
         store: Store,
         runtime: Arc<dyn ClusterRuntime>,
@@ -91,6 +110,7 @@ impl Reconciler {
         names: Names,
         observations: Arc<Observations>,
         wake: Arc<Notify>,
+        ticks: Ticks,
     ) -> Self {
         Reconciler {
             store,
@@ -101,6 +121,7 @@ impl Reconciler {
             observations,
             in_flight: Mutex::new(BTreeMap::new()),
             wake,
+            ticks,
         }
     }
 
@@ -453,7 +474,11 @@ impl Reconciler {
         while !*stop.borrow() {
             let pause = match self.decide().await {
                 Ok(round) => {
-                    let pause = if round.steady { TICK_STEADY } else { TICK_BUSY };
+                    let pause = if round.steady {
+                        self.ticks.steady
+                    } else {
+                        self.ticks.busy
+                    };
                     if round.again {
                         self.wake.notify_one();
                     }
@@ -462,7 +487,7 @@ impl Reconciler {
                 }
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "a pass failed");
-                    TICK_STEADY
+                    self.ticks.steady
                 }
             };
             tokio::select! {

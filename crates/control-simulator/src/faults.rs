@@ -170,6 +170,18 @@ impl Faults {
         }
         lossy.on.store(false, Ordering::SeqCst);
         simulation.run_until(CLUSTER, &["RUNNING"]).await?;
+        // The last revision may be one that does not start any more (bad files put in place under a running q, and q
+        // started anew since): such nodes are tried for ever. A good update must heal whatever there is.
+        if let Err(error) = simulation.update(CLUSTER, "good0", "FORCE").await {
+            return Ok(Err(Violation(format!(
+                "the healing update is refused: {error}"
+            ))));
+        }
+        simulation.run_until(CLUSTER, &["RUNNING"]).await?;
+        let newest = simulation.deployments(CLUSTER).await?.into_iter().next();
+        if newest.is_none_or(|newest| newest.state != DeploymentState::Done) {
+            return Ok(Err(Violation("the healing update did not heal".into())));
+        }
         self.end(&simulation).await
     }
 

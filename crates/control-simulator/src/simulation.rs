@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_protocol::credentials::Principal;
 use cluster_runtime::fake::{Behaviour, FakeRuntime};
 use cluster_runtime::{ClusterKey, ClusterRuntime};
-use control_plane::{Caller, Clock, ControlPlane, ControlPlaneConfig, Parts, StartError};
+use control_plane::{Caller, Clock, ControlPlane, ControlPlaneConfig, Parts, StartError, Ticks};
 use control_store::{DeploymentRecord, Store, StoreError};
 use finspace_model::ApiError;
 use serde_json::{Value, json};
@@ -49,6 +49,7 @@ pub struct Setup {
     pub world: FakeRuntime,
     pub objects: Arc<Objects>,
     pub config: ControlPlaneConfig,
+    pub ticks: Ticks,
     store: Store,
     folder: tempfile::TempDir,
 }
@@ -72,6 +73,7 @@ impl Setup {
             world: FakeRuntime::new(),
             objects: Arc::default(),
             config,
+            ticks: Ticks::default(),
             store: Store::in_memory().await?,
             folder,
         })
@@ -88,6 +90,7 @@ impl Setup {
             code_source: Arc::clone(&self.objects) as Arc<_>,
             inspector: Arc::new(PermissiveInspector),
             clock: Arc::new(VirtualClock(self.world.clone())),
+            ticks: self.ticks,
         };
         Ok(ControlPlane::assemble(parts).await?)
     }
@@ -245,13 +248,9 @@ impl Simulation {
 
     fn wait_at_most(&self, longest_ms: u64) {
         let now = self.setup.world.now_ms();
-        let until = self
-            .setup
-            .world
-            .next_event_ms()
-            .map_or(IDLE_STEP_MS, |next| {
-                next.saturating_sub(now).clamp(1, IDLE_STEP_MS)
-            });
+        let until = self.setup.world.next_event_ms().map_or(longest_ms, |next| {
+            next.saturating_sub(now).clamp(1, longest_ms)
+        });
         self.setup.world.advance(until);
     }
 

@@ -414,8 +414,14 @@ async fn a_restored_backup_goes_above_the_generations_of_its_nodes() {
     assert_eq!(simulation.setup.world.serving(&simulation.key("c")), 2);
 }
 
+/// Seeds per property; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(24)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Lost calls and crashes of the control plane never take more than one node down in ROLLING, and end.
     #[test]

@@ -593,3 +593,6 @@ fn deployment_of(row: &SqliteRow) -> Result<DeploymentRecord, StoreError> {
         ended_at_ms: columns.optional_number("ended_at_ms")?,
     })
 }
+
+#[cfg(test)]
+mod tests;

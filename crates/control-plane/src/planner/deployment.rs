@@ -124,26 +124,17 @@ fn back(working: &mut ClusterDesired, observation: &Observation<'_>, now_ms: u64
             false => finish_return(working, now_ms) || changed,
         };
     }
-    let (idle, serving): (Vec<&NodeRecord>, Vec<&NodeRecord>) = changed_nodes
-        .iter()
-        .copied()
-        .partition(|node| !observation.answers(&node.node_id));
     let (chosen, apply) = match working.state.deployment.strategy {
         Strategy::Force => (changed_nodes, ApplyRecord::Kill),
         Strategy::NoRestart => (changed_nodes, ApplyRecord::InPlace),
-        Strategy::Rolling if !idle.is_empty() => (idle, ApplyRecord::Kill),
-        Strategy::Rolling => {
-            let first = serving.first().copied();
-            let others_settled = !returning
-                && nodes
-                    .iter()
-                    .filter(|node| Some(*node) != first)
-                    .all(|node| settled(node, observation, now_ms));
-            (
-                first.filter(|_| others_settled).into_iter().collect(),
-                ApplyRecord::Drain,
-            )
-        }
+        Strategy::Rolling => next_of_return(
+            working,
+            &nodes,
+            &changed_nodes,
+            returning,
+            observation,
+            now_ms,
+        ),
     };
     let chosen: Vec<String> = chosen.iter().map(|node| node.node_id.clone()).collect();
     if chosen.is_empty() {
@@ -157,6 +148,45 @@ fn back(working: &mut ClusterDesired, observation: &Observation<'_>, now_ms: u64
         step.ended_at_ms = None;
     }
     true
+}
+
+/// Which nodes of a rolling update go back now. First one that was told to move and still answers: whether it has begun
+/// to is unknown, so it must be stopped before another serving node is taken. Then all that do not answer, at once. Then
+/// the others one by one, each while all the rest serve.
+fn next_of_return<'n>(
+    working: &ClusterDesired,
+    nodes: &[NodeRecord],
+    changed_nodes: &[&'n NodeRecord],
+    returning: bool,
+    observation: &Observation<'_>,
+    now_ms: u64,
+) -> (Vec<&'n NodeRecord>, ApplyRecord) {
+    let (answering, silent): (Vec<&NodeRecord>, Vec<&NodeRecord>) = changed_nodes
+        .iter()
+        .copied()
+        .partition(|node| observation.answers(&node.node_id));
+    let steps = &working.state.deployment.steps;
+    let on_the_way = answering.iter().copied().find(|node| {
+        let mut of_node = steps.iter().filter(|step| step.node_id == node.node_id);
+        of_node.any(|step| step.state == NodeStepState::Moving)
+    });
+    if let Some(node) = on_the_way {
+        let chosen = if returning { Vec::new() } else { vec![node] };
+        return (chosen, ApplyRecord::Drain);
+    }
+    if !silent.is_empty() {
+        return (silent, ApplyRecord::Kill);
+    }
+    let first = answering.first().copied();
+    let others_settled = !returning
+        && nodes
+            .iter()
+            .filter(|node| Some(*node) != first)
+            .all(|node| settled(node, observation, now_ms));
+    (
+        first.filter(|_| others_settled).into_iter().collect(),
+        ApplyRecord::Drain,
+    )
 }
 
 /// Marks the nodes that have come back, or cannot. Returns whether something was marked and whether some are still

@@ -49,6 +49,7 @@ pub(super) fn keep_running(
     }
     for node_id in again {
         try_again(working, &node_id, now_ms);
+        launches.insert(node_id);
     }
     launches
 }
