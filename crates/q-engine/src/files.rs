@@ -322,6 +322,14 @@ pub(crate) fn hdel(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 
 /// The bytes of `file` or `(file;offset;length)`; of handle 0 a line of the console.
 fn bytes_of(interpreter: &mut Interpreter, x: &Value) -> QResult<Vec<u8>> {
+    let bytes = stored_bytes(interpreter, x)?;
+    if q_storage::is_compressed(&bytes) {
+        return q_storage::decompress_file(&bytes);
+    }
+    Ok(bytes)
+}
+
+fn stored_bytes(interpreter: &mut Interpreter, x: &Value) -> QResult<Vec<u8>> {
     match x {
         Value::List(items) if items.len() >= 2 => {
             let path = path_of(file_name(&items[0])?);
@@ -412,18 +420,25 @@ pub(crate) fn text(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult
         interpreter.world.write(&path, &out).map_err(|error| failed(&path, &error))?;
         return Ok(x);
     }
-    let is_file = match &y {
+    if let Value::Char(delimiter) = x {
+        let y = unkeyed(y)?;
+        return q_storage::text::prepare(delimiter, &y);
+    }
+    let format = q_storage::text::TextFormat::from_value(&x)?;
+    if names_a_file(&y) {
+        let bytes = bytes_of(interpreter, &y)?;
+        return format.parse_file(&bytes);
+    }
+    format.parse(&y)
+}
+
+/// True for `` `:file `` and `(`:file;offset;length)`.
+fn names_a_file(y: &Value) -> bool {
+    match y {
         Value::Symbol(_) => true,
         Value::List(items) => matches!(items.first(), Some(Value::Symbol(_))),
         _ => false,
-    };
-    let y = if is_file && matches!(x, Value::List(_)) {
-        let bytes = bytes_of(interpreter, &y)?;
-        Value::list(lines(&bytes).into_iter().map(Value::string).collect())
-    } else {
-        y
-    };
-    q_kernels::binary(Binary::Text, x, y)
+    }
 }
 
 /// `x 1: y`: saves bytes to a file, or loads records of fixed width.
@@ -441,14 +456,38 @@ pub(crate) fn binary(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
         interpreter.world.write(&path, bytes).map_err(|error| failed(&path, &error))?;
         return Ok(x);
     }
-    let y = match &y {
-        Value::Symbol(_) => Value::Bytes(bytes_of(interpreter, &y)?.into()),
-        Value::List(items) if matches!(items.first(), Some(Value::Symbol(_))) => {
-            Value::Bytes(bytes_of(interpreter, &y)?.into())
-        }
-        _ => y,
+    let format = q_storage::text::RecordFormat::from_value(&x)?;
+    if names_a_file(&y) {
+        let bytes = bytes_of(interpreter, &y)?;
+        return q_storage::text::parse_records(&format, &bytes);
+    }
+    let (Value::Bytes(bytes) | Value::Chars(bytes)) = &y else {
+        return Err(QError::type_error());
     };
-    q_kernels::binary(Binary::Binary, x, y)
+    q_storage::text::parse_records(&format, bytes)
+}
+
+/// What `1:` writes: bytes and chars as they are, other data as its memory.
+fn raw_bytes(y: &Value) -> QResult<Vec<u8>> {
+    macro_rules! raw {
+        ($($vector:ident)*) => {
+            match y {
+                Value::Chars(bytes) | Value::Bytes(bytes) => bytes.to_vec(),
+                Value::Booleans(flags) => flags.iter().map(|flag| u8::from(*flag)).collect(),
+                $(Value::$vector(items) => items.as_raw_bytes().to_vec(),)*
+                Value::List(items) => {
+                    let mut out = Vec::new();
+                    for item in items.iter() {
+                        out.extend(raw_bytes(item)?);
+                    }
+                    out
+                }
+                atom if atom.is_atom() && atom.type_number() != -11 => return raw_bytes(&atom.clone().enlist()),
+                _ => return Err(QError::type_error()),
+            }
+        };
+    }
+    Ok(raw!(Guids Shorts Ints Longs Reals Floats Timestamps Months Dates Datetimes Timespans Minutes Seconds Times))
 }
 
 /// `load`: a file (or splayed folder) into the variable of its name.
@@ -486,8 +525,7 @@ pub(crate) fn save(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     match extension.as_slice() {
         b"csv" | b"txt" => {
             let delimiter = if extension == b"csv" { b',' } else { b'\t' };
-            let value = unkeyed(value)?;
-            let prepared = q_kernels::binary(Binary::Text, Value::Char(delimiter), value)?;
+            let prepared = q_storage::text::prepare(delimiter, &unkeyed(value)?)?;
             text(interpreter, target, prepared)
         }
         b"xls" | b"xml" => {

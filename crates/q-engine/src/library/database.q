@@ -86,11 +86,11 @@ dsftg:{[target;source;fields;format;after]
 / writes tables that a partition lacks, empty, after the newest partition that has them; per partition what was mended
 chk:{[dir]
   folders:partfolders dir;
-  tables:{[folder]names:key folder;names where not"."=first each string names}each folders;
-  {[folders;tables;folder]
-    missing:(distinct raze tables)except tables folders?folder;
+  held:{[folder]names:key folder;names where not"."=first each string names}each folders;
+  {[folders;held;folder]
+    missing:(distinct raze held)except held folders?folder;
     if[0=count missing;:()];
-    {[folders;tables;folder;name]
-      model:first folders where name in/:tables;
-      (` sv folder,name,`)set 0#get` sv model,name,`}[folders;tables;folder]each missing;
-    enlist folder}[folders;tables]each folders}
+    {[folders;held;folder;name]
+      model:first folders where name in/:held;
+      (` sv folder,name,`)set 0#get` sv model,name,`}[folders;held;folder]each missing;
+    enlist folder}[folders;held]each folders}
