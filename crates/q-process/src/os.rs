@@ -169,6 +169,13 @@ impl System for Os {
     fn append(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         files::append(&self.real(path), bytes)
     }
+    fn append_locked(
+        &mut self,
+        path: &Path,
+        more: &mut dyn FnMut(&[u8]) -> QResult<Vec<u8>>,
+    ) -> QResult<()> {
+        files::append_locked(&self.real(path), more)
+    }
     fn write_at(&mut self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
         files::write_at(&self.real(path), offset, bytes)
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use q_engine::system::{FileKind, FileStatus};
+use q_value::QResult;
 
 pub(crate) fn status(path: &Path) -> io::Result<FileStatus> {
     let metadata = std::fs::metadata(path)?;
@@ -77,6 +78,28 @@ pub(crate) fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .create(true)
         .open(path)?
         .write_all(bytes)
+}
+
+/// Locks the whole file for writing as `lockf` does, gives its bytes to `more` and appends what that returns.
+pub(crate) fn append_locked(
+    path: &Path,
+    more: &mut dyn FnMut(&[u8]) -> QResult<Vec<u8>>,
+) -> QResult<()> {
+    let failed = |error: io::Error| q_storage::file_error(path, &error);
+    create_parents(path).map_err(failed)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(failed)?;
+    // file systems without locks are used as they are, as kdb+ does
+    let _ = rustix::fs::fcntl_lock(&file, rustix::fs::FlockOperation::LockExclusive);
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    let added = more(&bytes)?;
+    // closing the file unlocks it
+    file.write_all(&added).map_err(failed)
 }
 
 pub(crate) fn write_at(path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {

@@ -5,18 +5,18 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The environment variable with `PREFIX=FOLDER` entries, separated by colons.
-pub const PATH_MAP_VARIABLE: &str = "QSPACE_PATH_MAP";
+pub(crate) const PATH_MAP_VARIABLE: &str = "QSPACE_PATH_MAP";
 
 /// Prefixes and what stands for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PathMap {
+pub(crate) struct PathMap {
     entries: Vec<(PathBuf, PathBuf)>,
 }
 
 impl PathMap {
     /// Reads entries such as `/opt/kx/app=/var/lib/qspace/node1/app`; entries that are not absolute on both sides are left
     /// out.
-    pub fn parse(text: &str) -> PathMap {
+    pub(crate) fn parse(text: &str) -> PathMap {
         let entries = text
             .split(':')
             .filter_map(|entry| entry.split_once('='))
@@ -26,12 +26,13 @@ impl PathMap {
         PathMap { entries }
     }
 
-    pub fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// Where a path of q code really is.
-    pub fn real(&self, path: &Path) -> PathBuf {
+    pub(crate) fn real(&self, path: &Path) -> PathBuf {
         for (prefix, folder) in &self.entries {
             if let Ok(rest) = path.strip_prefix(prefix) {
                 // joining an empty rest would add a slash
@@ -46,7 +47,7 @@ impl PathMap {
     }
 
     /// What q code calls a real path.
-    pub fn shown(&self, path: &Path) -> PathBuf {
+    pub(crate) fn shown(&self, path: &Path) -> PathBuf {
         for (prefix, folder) in &self.entries {
             if let Ok(rest) = path.strip_prefix(folder) {
                 return if rest.as_os_str().is_empty() {
@@ -60,14 +61,14 @@ impl PathMap {
     }
 
     /// The text of a shell command with every prefix replaced by its folder.
-    pub fn real_text(&self, text: &[u8]) -> Vec<u8> {
+    pub(crate) fn real_text(&self, text: &[u8]) -> Vec<u8> {
         self.entries.iter().fold(text.to_vec(), |text, (from, to)| {
             replace_prefix(&text, from.as_os_str(), to.as_os_str())
         })
     }
 
     /// The output of a shell command with every folder replaced by its prefix.
-    pub fn shown_text(&self, text: &[u8]) -> Vec<u8> {
+    pub(crate) fn shown_text(&self, text: &[u8]) -> Vec<u8> {
         self.entries.iter().fold(text.to_vec(), |text, (to, from)| {
             replace_prefix(&text, from.as_os_str(), to.as_os_str())
         })

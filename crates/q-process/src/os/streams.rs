@@ -45,6 +45,11 @@ impl ConsoleInput {
         self.lines.pop_front()
     }
 
+    /// True when somebody types.
+    pub(crate) fn is_terminal(&self) -> bool {
+        rustix::termios::isatty(rustix::stdio::stdin())
+    }
+
     pub(crate) fn has_line(&self) -> bool {
         !self.lines.is_empty()
     }

@@ -1,0 +1,7 @@
+//! A q process under the name `q`; `qspace q` is the same.
+
+fn main() -> std::process::ExitCode {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    let status = q_process::main(arguments);
+    std::process::ExitCode::from(u8::try_from(status).unwrap_or(1))
+}
