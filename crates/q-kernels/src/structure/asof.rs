@@ -90,19 +90,43 @@ impl Timeline {
         let groups = self.groups_of(table, names)?;
         let last = *names.last().ok_or_else(QError::length)?;
         let times = self.ordinals_like(column_of(table, last)?)?;
-        Ok(loops::zip(&groups, &times, |group: u32, time: i64| {
-            if group == NONE {
-                return NONE;
-            }
-            let start = self.starts[group as usize] as usize;
-            let end = self.starts[group as usize + 1] as usize;
-            let after = self.times[start..end].partition_point(|other| *other <= time);
-            if after == 0 {
-                NONE
-            } else {
-                self.rows[start + after - 1]
-            }
-        }))
+        // rows mostly come in the order of time: each group is searched from where its last row was found
+        let mut cursors: Vec<u32> = self.starts.clone();
+        Ok(groups
+            .iter()
+            .zip(&times)
+            .map(|(group, time)| {
+                let group = *group as usize;
+                if group == NONE as usize {
+                    return NONE;
+                }
+                let (start, end) = (self.starts[group] as usize, self.starts[group + 1] as usize);
+                let after = self.first_after(start, cursors[group] as usize, end, *time);
+                cursors[group] = after as u32;
+                if after == start {
+                    NONE
+                } else {
+                    self.rows[after - 1]
+                }
+            })
+            .collect())
+    }
+
+    /// The first place in `start..end` with a later time, searched from `near` in growing steps.
+    #[inline]
+    fn first_after(&self, start: usize, near: usize, end: usize, time: i64) -> usize {
+        let within = |low: usize, high: usize| {
+            low + self.times[low..high].partition_point(|other| *other <= time)
+        };
+        if near > start && self.times[near - 1] > time {
+            return within(start, near - 1);
+        }
+        let (mut low, mut step) = (near, 1);
+        while low + step <= end && self.times[low + step - 1] <= time {
+            low += step;
+            step *= 2;
+        }
+        within(low, (low + step).min(end))
     }
 }
 

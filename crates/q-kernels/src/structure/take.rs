@@ -147,7 +147,20 @@ fn copies<T: Clone>(one: &[T], count: usize) -> Vector<T> {
 
 /// `count` items from `offset` on, around the end.
 fn cyclic(y: &Value, offset: usize, count: usize) -> Value {
+    fn around<T: Clone>(v: Vector<T>, offset: usize, count: usize) -> Vector<T> {
+        let mut items = Vec::with_capacity(count);
+        let first = &v[offset..];
+        items.extend_from_slice(&first[..first.len().min(count)]);
+        while items.len() < count {
+            let more = v.len().min(count - items.len());
+            items.extend_from_slice(&v[..more]);
+        }
+        items.into()
+    }
     let have = y.count();
+    if have > 0 && y.is_vector() {
+        return super::pairs::map_vector!(y.clone(), v => around(v, offset, count), else other => other);
+    }
     let positions: Vec<usize> = if have == 0 {
         vec![usize::MAX; count]
     } else {

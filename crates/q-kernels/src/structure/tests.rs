@@ -532,3 +532,191 @@ fn window_joins() {
         ),
     );
 }
+
+#[test]
+fn coalesce_does_not_overwrite_with_nulls() {
+    let x = keyed_by(
+        1,
+        &[
+            ("k", longs(&[1, 2, 3])),
+            ("v", longs(&[10, 20, 30])),
+            ("w", syms("a b c")),
+        ],
+    );
+    let more = Value::Symbols(vec![Symbol::new("bb"), Symbol::NULL].into());
+    let y = keyed_by(
+        1,
+        &[
+            ("k", longs(&[2, 3])),
+            ("v", longs(&[i64::MIN, 3000])),
+            ("w", more),
+        ],
+    );
+    shows(
+        op(Binary::Fill, x.clone(), y.clone()),
+        "(+(,`k)!,1 2 3)!+`v`w!(10 20 3000;`a`bb`c)",
+    );
+    shows(
+        op(Binary::Join, x, y),
+        "(+(,`k)!,1 2 3)!+`v`w!(10 0N 3000;`a`bb`)",
+    );
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rows(most: usize) -> impl Strategy<Value = Vec<(u8, i64)>> {
+        proptest::collection::vec((0u8..4, 0i64..12), 0..most)
+    }
+
+    fn sym_column(rows: &[(u8, i64)]) -> Value {
+        let names: Vec<Symbol> = rows
+            .iter()
+            .map(|(group, _)| Symbol::new(format!("s{group}")))
+            .collect();
+        Value::Symbols(names.into())
+    }
+
+    fn table_of_rows(rows: &[(u8, i64)], payload: &str) -> Value {
+        table(&[
+            ("sym", sym_column(rows)),
+            (
+                "time",
+                longs(&rows.iter().map(|(_, time)| *time).collect::<Vec<i64>>()),
+            ),
+            (payload, til(rows.len() as i64)),
+        ])
+    }
+
+    fn column(value: &Value, name: &str) -> Vec<i64> {
+        let plain = keyed::unkey(value.clone()).expect("a table");
+        match plain.column(Symbol::new(name)) {
+            Some(Value::Longs(v)) => v.to_vec(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn as_of_join_is_the_last_row_not_after(left in rows(30), mut right in rows(30)) {
+            right.sort_by_key(|(_, time)| *time);
+            let joined = asof::aj(
+                syms("sym time"),
+                table_of_rows(&left, "l"),
+                table_of_rows(&right, "r"),
+            );
+            let expected: Vec<i64> = left
+                .iter()
+                .map(|(group, time)| {
+                    let found = right.iter().rposition(|(other, at)| other == group && at <= time);
+                    found.map_or(i64::MIN, |row| row as i64)
+                })
+                .collect();
+            prop_assert_eq!(column(&joined.expect("tables"), "r"), expected);
+        }
+
+        #[test]
+        fn left_join_finds_the_first_row_of_the_key(left in rows(30), right in rows(30)) {
+            let keyed = keyed::enkey(2, table_of_rows(&right, "r")).expect("a column is left");
+            let joined = equi::lj(table_of_rows(&left, "l"), keyed).expect("tables");
+            let expected: Vec<i64> = left
+                .iter()
+                .map(|row| right.iter().position(|other| other == row).map_or(i64::MIN, |at| at as i64))
+                .collect();
+            prop_assert_eq!(column(&joined, "r"), expected);
+        }
+
+        #[test]
+        fn equi_join_pairs_all_rows(left in rows(20), right in rows(20)) {
+            let joined = equi::ej(
+                syms("sym time"),
+                table_of_rows(&left, "l"),
+                table_of_rows(&right, "r"),
+            )
+            .expect("tables");
+            let mut expected = Vec::new();
+            for (at, row) in left.iter().enumerate() {
+                for (other, candidate) in right.iter().enumerate() {
+                    if row == candidate {
+                        expected.push((at as i64, other as i64));
+                    }
+                }
+            }
+            let pairs: Vec<(i64, i64)> =
+                column(&joined, "l").into_iter().zip(column(&joined, "r")).collect();
+            prop_assert_eq!(pairs, expected);
+        }
+
+        #[test]
+        fn upsert_keeps_the_last_value_of_each_key(left in rows(20), right in rows(20)) {
+            let dict = |rows: &[(u8, i64)]| {
+                let mut seen = Vec::new();
+                let (mut keys, mut values) = (Vec::new(), Vec::new());
+                for (key, value) in rows {
+                    if !seen.contains(key) {
+                        seen.push(*key);
+                        keys.push(i64::from(*key));
+                        values.push(*value);
+                    }
+                }
+                (keys, values)
+            };
+            let (mut keys, mut values) = dict(&left);
+            let x = Value::dict(longs(&keys), longs(&values));
+            let (more, new): (Vec<i64>, Vec<i64>) =
+                right.iter().map(|(key, value)| (i64::from(*key), *value)).unzip();
+            for (key, value) in more.iter().zip(&new) {
+                match keys.iter().position(|other| other == key) {
+                    Some(at) => values[at] = *value,
+                    None => {
+                        keys.push(*key);
+                        values.push(*value);
+                    }
+                }
+            }
+            let joined = op(Binary::Join, x, Value::dict(longs(&more), longs(&new))).expect("joins");
+            prop_assert!(joined.is_identical(&Value::dict(longs(&keys), longs(&values))));
+        }
+
+        #[test]
+        fn take_and_drop_part_a_list(items in proptest::collection::vec(any::<i64>(), 0..20), count in -25i64..25) {
+            let list = longs(&items);
+            let dropped = op(Binary::Drop, Value::Long(count), list.clone()).expect("a list");
+            let taken = rearrange::sublist(Value::Long(count), list.clone()).expect("a list");
+            let whole = if count < 0 {
+                op(Binary::Join, dropped, taken)
+            } else {
+                op(Binary::Join, taken, dropped)
+            };
+            prop_assert!(whole.expect("lists").is_identical(&list));
+            let cyclic = op(Binary::Take, Value::Long(count), list).expect("a list");
+            prop_assert_eq!(cyclic.count() as u64, count.unsigned_abs());
+            if let (Value::Longs(v), false) = (&cyclic, items.is_empty()) {
+                let length = items.len() as i64;
+                for (at, item) in v.iter().enumerate() {
+                    let from = if count < 0 { at as i64 + count } else { at as i64 };
+                    prop_assert_eq!(*item, items[from.rem_euclid(length) as usize]);
+                }
+            }
+        }
+
+        #[test]
+        fn sorting_orders_rows(rows in rows(40)) {
+            let sorted = sorting::xasc(syms("time sym"), table_of_rows(&rows, "row")).expect("a table");
+            let mut expected: Vec<(i64, u8, i64)> =
+                rows.iter().enumerate().map(|(row, (group, time))| (*time, *group, row as i64)).collect();
+            expected.sort();
+            let order: Vec<i64> = expected.iter().map(|(_, _, row)| *row).collect();
+            prop_assert_eq!(column(&sorted, "row"), order);
+        }
+
+        #[test]
+        fn flip_twice_is_the_same(rows in 1usize..6, columns in 1usize..6) {
+            let matrix = Value::list((0..rows).map(|row| longs(&(0..columns as i64).map(|at| at * 7 + row as i64).collect::<Vec<i64>>())).collect());
+            let there = rearrange::flip(matrix.clone()).expect("a matrix");
+            prop_assert!(rearrange::flip(there).expect("a matrix").is_identical(&matrix));
+        }
+    }
+}
