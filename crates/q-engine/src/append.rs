@@ -14,7 +14,11 @@ pub(crate) fn append(interpreter: &mut Interpreter, target: &mut Value, y: Value
     match target {
         Value::Table(_) | Value::Dict(_) => crate::upsert::upsert_value(interpreter, target, y),
         Value::List(items) if !items.is_empty() => {
-            if y.is_list() {
+            // onto a list of vectors of one type another such vector goes as an item (`ref/join`, "assign through")
+            let is_item = y.is_vector() && items.iter().all(|item| item.type_number() == y.type_number());
+            if is_item {
+                items.make_mut().push(y);
+            } else if y.is_list() {
                 items.make_mut().extend(y.items());
             } else {
                 push(target, y);
@@ -48,7 +52,7 @@ pub(crate) fn append_list(target: &mut Value, y: Value) -> QResult<()> {
         return extend(target, &y);
     }
     if !accepts(target, &y) {
-        return Err(QError::type_error());
+        return Err(cast_or_type(target));
     }
     push(target, y);
     Ok(())

@@ -19,6 +19,13 @@ pub(crate) struct CommandResult {
     pub is_output: bool,
 }
 
+/// True for the commands of q itself.
+fn is_known(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    matches!(word, "a" | "b" | "B" | "c" | "C" | "cd" | "d" | "e" | "E" | "f" | "g" | "l" | "o" | "p" | "P" | "r" | "s" | "S"
+        | "T" | "u" | "v" | "w" | "W" | "x" | "z" | "1" | "2" | "_" | "\\")
+}
+
 fn value(value: Value) -> QResult<CommandResult> {
     Ok(CommandResult { value, is_output: false })
 }
@@ -37,16 +44,24 @@ fn number(text: &str) -> QResult<i64> {
 /// Runs a system command given without its backslash.
 pub(crate) fn run(interpreter: &mut Interpreter, command: &[u8]) -> QResult<CommandResult> {
     let text = String::from_utf8_lossy(command).into_owned();
+    let is_builtin = !matches!(text.split_whitespace().next(), Some("t" | "ts")) && is_known(&text);
+    let text = match text.find(" /") {
+        // a comment ends a command of q; what the shell gets is left alone
+        Some(at) if is_builtin && !text[at + 2..].starts_with(|c: char| c.is_alphanumeric() || c == '.') => {
+            text[..at].trim_end().to_owned()
+        }
+        _ => text,
+    };
     let (word, rest) = match text.find(|c: char| c.is_whitespace()) {
         Some(at) => (&text[..at], text[at..].trim()),
         None => (text.as_str(), ""),
     };
     match word {
-        "a" => names(interpreter, rest, |value| {
+        "a" => names(interpreter, rest, false, |value| {
             matches!(value, Value::Table(_) | Value::Partitioned(_)) || value.is_keyed_table()
         }),
-        "f" => names(interpreter, rest, |value| value.type_number() >= 100),
-        "v" => names(interpreter, rest, |value| value.type_number() < 100),
+        "f" => names(interpreter, rest, true, |value| value.type_number() >= 100),
+        "v" => names(interpreter, rest, true, |value| value.type_number() < 100),
         "b" | "B" => views(interpreter, word == "B"),
         "c" => size(interpreter, rest, false),
         "C" => size(interpreter, rest, true),
@@ -119,7 +134,12 @@ fn space_of(interpreter: &Interpreter, rest: &str) -> Symbol {
     }
 }
 
-fn names(interpreter: &mut Interpreter, rest: &str, wanted: impl Fn(&Value) -> bool) -> QResult<CommandResult> {
+fn names(
+    interpreter: &mut Interpreter,
+    rest: &str,
+    is_sorted: bool,
+    wanted: impl Fn(&Value) -> bool,
+) -> QResult<CommandResult> {
     let space = space_of(interpreter, rest);
     let mut names: Vec<Symbol> = interpreter
         .globals
@@ -129,7 +149,8 @@ fn names(interpreter: &mut Interpreter, rest: &str, wanted: impl Fn(&Value) -> b
         .map(|id| split_name(interpreter.globals.name(id)).1)
         .collect();
     names.sort();
-    value(Value::Symbols(names.into()).with_attribute(q_value::Attribute::Sorted))
+    let names = Value::Symbols(names.into());
+    value(if is_sorted { names.with_attribute(q_value::Attribute::Sorted) } else { names })
 }
 
 /// Views; of `\B` those not computed since something they depend on changed.

@@ -127,13 +127,9 @@ impl Interpreter {
     }
 }
 
-/// Names that `$` casts to although they are no types: parts of temporal values, and the one-letter types.
+/// Names that `$` casts to although they are no types: the parts of temporal values. Letters are types only as chars.
 fn is_cast_name(name: Symbol) -> bool {
-    match name.as_bytes() {
-        b"year" | b"mm" | b"dd" | b"hh" | b"uu" | b"ss" | b"week" | b"ww" => true,
-        [letter] => Type::from_letter(letter.to_ascii_lowercase()).is_some() || *letter == b'*',
-        _ => false,
-    }
+    matches!(name.as_bytes(), b"year" | b"mm" | b"dd" | b"hh" | b"uu" | b"ss" | b"week" | b"ww")
 }
 
 fn is_indices(y: &Value) -> bool {

@@ -33,6 +33,7 @@ pub(crate) fn enumerate(interpreter: &mut Interpreter, name: Symbol, x: Value) -
     }
     let plain = plain(x);
     match &plain {
+        Value::List(items) if items.is_empty() => Ok(Value::enums(name, Vector::default())),
         Value::List(items) => {
             let parts: QResult<Vec<Value>> =
                 items.iter().map(|item| enumerate(interpreter, name, item.clone())).collect();

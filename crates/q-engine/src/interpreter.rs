@@ -293,7 +293,7 @@ impl Interpreter {
         let Some(hook) = self.globals.find(Symbol::new(".z.vs")) else {
             return Ok(());
         };
-        if hook == id {
+        if hook == id || self.globals.name(id).as_bytes().starts_with(b".") {
             return Ok(());
         }
         let Some(hook) = self.globals.get(hook).cloned() else {

@@ -391,7 +391,10 @@ fn repeats(f: &Value, control: &Value) -> bool {
     }
     // a list of lists is a function of two arguments; anything flat repeats
     match f {
-        Value::List(items) => !items.iter().all(|item| item.is_list() || matches!(item, Value::Dict(_))) || control.is_function(),
+        Value::List(items) => {
+            !items.iter().all(|item| item.is_list() || matches!(item, Value::Dict(_)) || item.is_function())
+                || control.is_function()
+        }
         Value::Dict(dict) => dict.values.type_number() != 0 || control.is_function(),
         _ => true,
     }

@@ -455,13 +455,9 @@ impl Interpreter {
         match self.take_global(id)? {
             Some(mut target) => {
                 let result = amend::through(self, &mut target, op, y);
-                let shown = match &target {
-                    value if value.is_atom() => target.clone(),
-                    _ => Value::Identity,
-                };
-                self.globals.store(id, target);
+                self.globals.store(id, target.clone());
                 result?;
-                Ok(shown)
+                Ok(target)
             }
             None => {
                 let name = self.globals.name(id);

@@ -111,6 +111,7 @@ impl Interpreter {
                 }
                 _ => (),
             },
+            (Value::Binary(Binary::Cast), 3..) if self.is_in_query() => return Err(QError::rank()),
             (Value::Binary(Binary::Cast), 3..) => return self.eval_conditional(arguments),
             (Value::Binary(Binary::Assign), 2) => return self.eval_assign(&arguments[0], &arguments[1]),
             (Value::Binary(Binary::Assign), 1) => return self.eval(&arguments[0]),

@@ -148,7 +148,7 @@ fn view(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 /// `views[]`, `` views`.ns ``: sorted names of views.
 fn views(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value> {
     let space = match arguments.first() {
-        Some(Value::Symbol(space)) => *space,
+        Some(Value::Symbol(space)) if space.as_bytes() != b"." => *space,
         _ => match interpreter.namespace {
             current if current.is_null() => Symbol::NULL,
             current => Symbol::new([b".", current.as_bytes()].concat()),
@@ -162,7 +162,7 @@ fn views(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value>
         .filter(|(owner, _)| *owner == space || space.as_bytes() == b"." && owner.is_null())
         .map(|(_, name)| name)
         .collect();
-    Ok(Interpreter::symbols(names))
+    Ok(Interpreter::symbols(names).with_attribute(q_value::Attribute::Sorted))
 }
 
 /// `.Q.trp[f;x;g]`: on an error `g[text;backtrace]`.

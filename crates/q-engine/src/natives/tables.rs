@@ -246,5 +246,5 @@ fn tables(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value
         .map(|id| split_name(interpreter.globals.name(id)).1)
         .collect();
     names.sort();
-    Ok(Value::Symbols(names.into()).with_attribute(Attribute::Sorted))
+    Ok(Value::Symbols(names.into()))
 }

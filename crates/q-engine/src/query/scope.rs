@@ -139,6 +139,11 @@ impl Interpreter {
         self.scopes.last().map_or(self.namespace, |scope| scope.namespace)
     }
 
+    /// True while the expressions of a query are evaluated.
+    pub(crate) fn is_in_query(&self) -> bool {
+        self.scopes.last().is_some_and(|scope| scope.columns.is_some())
+    }
+
     /// True when a column or local has this name, so that it is no control word.
     pub(crate) fn is_hidden(&self, name: Symbol) -> bool {
         self.scopes.last().is_some_and(|scope| {
