@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("q-kernels", &["q-value"]),
     ("q-syntax", &["q-value"]),
     ("q-wire", &["q-value"]),
-    ("q-storage", &["q-value", "q-wire"]),
+    ("q-storage", &["q-value", "q-kernels", "q-wire"]),
     (
         "q-engine",
         &["q-value", "q-kernels", "q-syntax", "q-wire", "q-storage"],

@@ -7,5 +7,6 @@ pub mod env;
 pub mod history;
 pub mod logs;
 pub mod node;
+pub mod q;
 pub mod rollback;
 pub mod serve;

@@ -1,11 +1,13 @@
 //! The main job, shown on real parts: a server, clusters of q processes, and code updated while clients watch.
+//!
+//! Its clients ([`q_client`], [`load`]) and calls ([`world`]) serve the end-to-end tests too.
 
-mod load;
-mod q_client;
+pub mod load;
+pub mod q_client;
 mod report;
 mod stage;
 mod story;
-mod world;
+pub mod world;
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
 //! `qspace serve`: puts the server together and runs it.
 
+mod crash_at_step;
 mod installation;
 mod listener;
 mod logging;

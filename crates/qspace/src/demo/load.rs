@@ -9,7 +9,7 @@ use super::q_client::{QClient, Target};
 
 /// What the clients saw.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Seen {
+pub struct Seen {
     pub answers: u64,
     /// Queries sent on a fresh handle that got no answer, with what went wrong.
     pub lost: Vec<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Seen {
 
 /// Clients at work.
 #[derive(Debug)]
-pub(crate) struct Load {
+pub struct Load {
     stop: Arc<AtomicBool>,
     clients: Vec<JoinHandle<()>>,
     shared: Arc<Mutex<Shared>>,
@@ -40,7 +40,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 impl Load {
     /// Starts clients that ask for a number over and over.
-    pub(crate) fn start(target: &Target, query: &'static str, clients: usize) -> Load {
+    pub fn start(target: &Target, query: &'static str, clients: usize) -> Load {
         let stop = Arc::new(AtomicBool::new(false));
         let shared = Arc::new(Mutex::new(Shared {
             seen: Seen::default(),
@@ -65,7 +65,7 @@ impl Load {
         }
     }
 
-    pub(crate) fn answers(&self) -> u64 {
+    pub fn answers(&self) -> u64 {
         self.shared
             .lock()
             .expect("no panic while held")
@@ -74,7 +74,7 @@ impl Load {
     }
 
     /// Ends the clients and says what they saw.
-    pub(crate) fn end(self) -> Seen {
+    pub fn end(self) -> Seen {
         self.stop.store(true, Ordering::Relaxed);
         for client in self.clients {
             let _ = client.join(); // a client that panicked has reported nothing more

@@ -12,13 +12,13 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open handle to a q process.
 #[derive(Debug)]
-pub(crate) struct QClient {
+pub struct QClient {
     stream: TcpStream,
 }
 
 /// The parts of a connection string that GetKxConnectionString gives out.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
+pub struct Target {
     pub host: String,
     pub port: u16,
     pub user: String,
@@ -27,7 +27,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Reads `:tcps://host:port:user:password`.
-    pub(crate) fn parse(text: &str) -> anyhow::Result<Target> {
+    pub fn parse(text: &str) -> anyhow::Result<Target> {
         let parts: Vec<&str> = text.split(':').collect();
         let [_, _, host, port, user, password] = parts.as_slice() else {
             anyhow::bail!(
@@ -47,7 +47,7 @@ impl QClient {
     /// Connects and logs in.
     ///
     /// Errors: those of the network; `PermissionDenied` when the login is refused.
-    pub(crate) fn connect(target: &Target) -> io::Result<QClient> {
+    pub fn connect(target: &Target) -> io::Result<QClient> {
         let address = (target.host.as_str(), target.port)
             .to_socket_addrs()?
             .next()
@@ -79,7 +79,7 @@ impl QClient {
     /// Evaluates text on the other side and waits for the value.
     ///
     /// Errors: those of the network; `Other` with q's error text.
-    pub(crate) fn ask(&mut self, query: &str) -> io::Result<Value> {
+    pub fn ask(&mut self, query: &str) -> io::Result<Value> {
         let message =
             encode_message(MessageKind::Sync, &Value::string(query), CAPABILITY).map_err(as_io)?;
         self.stream.write_all(&message)?;
@@ -96,7 +96,7 @@ impl QClient {
     }
 
     /// As [`QClient::ask`], of a query that gives a long.
-    pub(crate) fn ask_long(&mut self, query: &str) -> io::Result<i64> {
+    pub fn ask_long(&mut self, query: &str) -> io::Result<i64> {
         let answer = self.ask(query)?;
         answer
             .as_i64()

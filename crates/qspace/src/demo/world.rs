@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(5);
 
 /// The service, its environment and the demonstration's bucket.
-pub(crate) struct World {
+pub struct World {
     pub api: Api,
     http: Signed,
     access: Access,
@@ -29,7 +29,7 @@ pub(crate) struct World {
 
 impl World {
     /// Creates an environment, a user and a bucket.
-    pub(crate) async fn create(data: &std::path::Path) -> anyhow::Result<World> {
+    pub async fn create(data: &std::path::Path) -> anyhow::Result<World> {
         let mut arguments = AccessArguments {
             data: Some(data.into()),
             ..AccessArguments::default()
@@ -63,8 +63,39 @@ impl World {
         })
     }
 
+    /// The same world after its server has started again: address and keys are read anew.
+    pub async fn reopened(self, data: &std::path::Path) -> anyhow::Result<World> {
+        let arguments = AccessArguments {
+            data: Some(data.into()),
+            environment_id: Some(self.environment_id.clone()),
+            ..AccessArguments::default()
+        };
+        let access = Access::resolve(&arguments)?;
+        Ok(World {
+            api: Api::connect(&arguments).await?,
+            http: Signed::new(access.clone())?,
+            access,
+            ..self
+        })
+    }
+
+    /// Ids of a cluster's nodes and their statuses, in the order of the service.
+    pub async fn nodes(&self, cluster: &str) -> anyhow::Result<Vec<(String, String)>> {
+        let path = format!(
+            "/kx/environments/{}/clusters/{cluster}/nodes",
+            self.environment_id
+        );
+        let answer = self.http.finspace(Method::GET, &path, "", None).await?;
+        let nodes = answer["nodes"].as_array().context("nodes")?;
+        let text = |node: &Json, member: &str| node[member].as_str().unwrap_or_default().to_owned();
+        Ok(nodes
+            .iter()
+            .map(|node| (text(node, "nodeId"), text(node, "status")))
+            .collect())
+    }
+
     /// Packs and uploads a bundle of files; the code configuration that names it.
-    pub(crate) async fn upload(&self, key: &str, files: &[(&str, &str)]) -> anyhow::Result<Json> {
+    pub async fn upload(&self, key: &str, files: &[(&str, &str)]) -> anyhow::Result<Json> {
         let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
         for (name, text) in files {
             let path = directory.path().join(name);
@@ -79,7 +110,7 @@ impl World {
     }
 
     /// CreateKxCluster; returns when the service has accepted it.
-    pub(crate) async fn create_cluster(
+    pub async fn create_cluster(
         &self,
         name: &str,
         kind: &str,
@@ -111,7 +142,7 @@ impl World {
     }
 
     /// Waits until a cluster is RUNNING; the cluster then, and how long it took.
-    pub(crate) async fn running(&self, cluster: &str) -> anyhow::Result<(Json, Duration)> {
+    pub async fn running(&self, cluster: &str) -> anyhow::Result<(Json, Duration)> {
         let path = format!(
             "/kx/environments/{}/clusters/{cluster}",
             self.environment_id
@@ -122,7 +153,7 @@ impl World {
     }
 
     /// UpdateKxClusterCodeConfiguration with the demonstration's script and arguments (none with NO_RESTART), to its end.
-    pub(crate) async fn update(
+    pub async fn update(
         &self,
         cluster: &str,
         code: &Json,
@@ -137,7 +168,7 @@ impl World {
     }
 
     /// The refusal of an update.
-    pub(crate) async fn refused(&self, cluster: &str, code: &Json) -> anyhow::Result<CallError> {
+    pub async fn refused(&self, cluster: &str, code: &Json) -> anyhow::Result<CallError> {
         match self
             .api
             .update_code(cluster, &update_body(cluster, code, "ROLLING"))
@@ -149,7 +180,7 @@ impl World {
     }
 
     /// A connection string, asked for with the role of the kx user as its owner would.
-    pub(crate) async fn target(&self, cluster: &str) -> anyhow::Result<Target> {
+    pub async fn target(&self, cluster: &str) -> anyhow::Result<Target> {
         let body = format!(
             "Action=AssumeRole&Version=2011-06-15&RoleArn={}&RoleSessionName=demo",
             percent_encode(ROLE)
@@ -190,7 +221,7 @@ impl World {
     }
 
     /// Deletes clusters and waits until they are gone.
-    pub(crate) async fn delete(&self, clusters: &[&str]) -> anyhow::Result<()> {
+    pub async fn delete(&self, clusters: &[&str]) -> anyhow::Result<()> {
         let path = |cluster: &str| {
             format!(
                 "/kx/environments/{}/clusters/{cluster}",
@@ -223,7 +254,8 @@ impl World {
     }
 }
 
-fn update_body(cluster: &str, code: &Json, strategy: &str) -> Json {
+/// A whole code configuration with the demonstration's script and arguments; without them for NO_RESTART.
+pub fn update_body(cluster: &str, code: &Json, strategy: &str) -> Json {
     let mut body =
         json!({"code": code, "deploymentConfiguration": {"deploymentStrategy": strategy}});
     if strategy != "NO_RESTART" {

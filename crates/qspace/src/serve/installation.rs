@@ -7,11 +7,11 @@ use anyhow::Context;
 use aws_protocol::credentials::{Credential, CredentialSource};
 use bytes::Bytes;
 use cluster_runtime::local::{LocalConfig, LocalRuntime};
-use control_plane::{CodeSource, CodeSourceError, ControlPlane};
+use control_plane::{CodeSource, CodeSourceError, ControlPlane, Parts};
 use control_store::Store;
 use s3_endpoint::{ExternalSource, ObjectError, ObjectSource, ObjectStore};
 
-use super::Settings;
+use super::{Settings, crash_at_step};
 use crate::data_directory::DataDirectory;
 use crate::edge::{Edge, ObjectDoor};
 
@@ -50,13 +50,15 @@ impl Installation {
                 (Some(Arc::clone(&objects)), objects)
             }
         };
-        let control = ControlPlane::start(
+        let mut parts = Parts::new(
             settings.control.clone(),
             store.clone(),
             Arc::new(runtime),
             Arc::new(ObjectsAsCode(source)),
-        )
-        .await
+        );
+        parts.step_watch = crash_at_step::from_environment()?;
+        let control = ControlPlane::start(parts)
+            .await
         .context("cannot start the control plane")?;
         Ok(Installation {
             store,
