@@ -30,6 +30,7 @@ mod loops;
 pub mod matching;
 pub mod maths;
 pub mod matrix;
+pub mod memory;
 pub mod moving;
 pub mod order;
 mod parallel;

@@ -214,8 +214,8 @@ pub fn ceiling(x: Value) -> QResult<Value> {
                     .map(|x| to_long(tolerant_ceiling(x)))
                     .wrap(ty))
             }
-            x => with_number!(ty, T => Ok(lanes::raw::<T>(x)?.wrap(ty)))
-                .or_else(|_| Err(QError::type_error())),
+            x if ty == Type::Short => Ok(x),
+            x => with_number!(ty, T => Ok(lanes::raw::<T>(x)?.wrap(ty))),
         }
     })
 }

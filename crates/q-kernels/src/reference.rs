@@ -53,6 +53,8 @@ fn fraction(x: Plain) -> f64 {
 fn atom(ty: Type, x: Plain) -> Value {
     let width = ty.width().unwrap_or(8);
     let x = match (x, ty) {
+        // chars hold numbers here: the null of a number is zero, not a blank
+        (Plain::Null, Type::Char) => return Value::Char(0),
         (Plain::Null, _) => return Value::null_of(ty),
         (x, Type::Real) => return Value::Real(fraction(x) as f32),
         (x, Type::Float | Type::Datetime) => return Value::from_f64(ty, fraction(x)),
@@ -317,7 +319,6 @@ proptest! {
             let (a, b) = (own(&left), own(&right));
             let keep = (shared.0.then(|| a.clone()), shared.1.then(|| b.clone()));
             let fast = kernel(a, b);
-            let defined = definition(&item(&left, 0), &item(&right, 0));
             let is_defined = result_of_types(definition, left_type, right_type).is_some();
             if !is_defined {
                 prop_assert!(fast.is_err(), "{} of {:?} {:?} should fail: {:?}", name, left_type, right_type, fast);
@@ -326,7 +327,7 @@ proptest! {
             let fast = fast.expect("the table allows it");
             match count {
                 None => {
-                    let expected = defined.expect("defined");
+                    let expected = definition(&left, &right).expect("defined");
                     prop_assert!(same(&fast, &expected), "{} of {:?} {:?}: {:?} is not {:?}", name, left, right, fast, expected);
                 }
                 Some(count) => {

@@ -1,0 +1,348 @@
+//! The allocator of the q process: large blocks in huge pages, kept for reuse.
+//!
+//! A vector of a hundred megabytes costs more in page faults than in work when its memory is new, so large blocks are
+//! mapped in huge pages and, when freed, kept for the next vector of that size until [`release`] gives them back
+//! (`.Q.gc`), or at once in immediate mode (`-g 1`). Growing a block moves its pages, not its bytes. Small blocks go to
+//! the system's allocator.
+//!
+//! The executable puts it to work: `#[global_allocator] static ALLOCATOR: Allocator = Allocator;`.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ptr::null_mut;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::mm::{Advice, MapFlags, MremapFlags, ProtFlags};
+
+/// Blocks from this size on are mapped.
+const LARGE_MIN: usize = 2 << 20;
+const HUGE_PAGE: usize = 2 << 20;
+/// How many freed blocks are kept at most.
+const KEPT_MAX: usize = 64;
+
+/// The global allocator of a q process.
+pub struct Allocator;
+
+struct Kept {
+    blocks: [(usize, usize); KEPT_MAX],
+    count: usize,
+    bytes: usize,
+}
+
+/// Freed blocks: address and size.
+static KEPT: Mutex<Kept> = Mutex::new(Kept {
+    blocks: [(0, 0); KEPT_MAX],
+    count: 0,
+    bytes: 0,
+});
+/// Bytes of freed blocks that may be kept; `usize::MAX` until it is first needed.
+static KEPT_BYTES_MAX: AtomicUsize = AtomicUsize::new(usize::MAX);
+static LARGE_USED: AtomicUsize = AtomicUsize::new(0);
+static LARGE_PEAK: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes of large blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statistics {
+    /// In use now.
+    pub used: usize,
+    /// In use at most so far.
+    pub peak: usize,
+    /// Freed and kept for reuse.
+    pub kept: usize,
+}
+
+/// What large blocks take now.
+pub fn statistics() -> Statistics {
+    Statistics {
+        used: LARGE_USED.load(Ordering::Relaxed),
+        peak: LARGE_PEAK.load(Ordering::Relaxed),
+        kept: lock().bytes,
+    }
+}
+
+/// Gives freed blocks back to the system and returns how many bytes they were.
+pub fn release() -> usize {
+    let mut released = 0;
+    loop {
+        let (address, size) = {
+            let mut kept = lock();
+            if kept.count == 0 {
+                return released;
+            }
+            kept.count -= 1;
+            let block = kept.blocks[kept.count];
+            kept.bytes -= block.1;
+            block
+        };
+        unmap(address as *mut u8, size);
+        released += size;
+    }
+}
+
+/// Sets how many bytes of freed blocks may be kept; 0 gives each back at once.
+pub fn set_kept_max(bytes: usize) {
+    KEPT_BYTES_MAX.store(bytes.min(usize::MAX - 1), Ordering::Relaxed);
+    if bytes == 0 {
+        release();
+    }
+}
+
+fn lock() -> std::sync::MutexGuard<'static, Kept> {
+    // nothing in here can panic half way; a poisoned lock still guards good data
+    KEPT.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn kept_bytes_max() -> usize {
+    match KEPT_BYTES_MAX.load(Ordering::Relaxed) {
+        usize::MAX => {
+            // a quarter of the machine
+            let limit = usize::try_from(rustix::system::sysinfo().totalram).unwrap_or(0) / 4;
+            KEPT_BYTES_MAX.store(limit, Ordering::Relaxed);
+            limit
+        }
+        limit => limit,
+    }
+}
+
+/// The size a block really has: sixteen sizes from one power of two to the next, so that freed blocks find users. The
+/// pages beyond what was asked for are never touched and so take no memory.
+fn block_size(size: usize) -> usize {
+    let step = (size.next_power_of_two() / 32).max(HUGE_PAGE);
+    size.next_multiple_of(step)
+}
+
+fn is_large(layout: &Layout) -> bool {
+    layout.size() >= LARGE_MIN && layout.align() <= 4096
+}
+
+fn count_used(size: usize) {
+    let used = LARGE_USED.fetch_add(size, Ordering::Relaxed) + size;
+    LARGE_PEAK.fetch_max(used, Ordering::Relaxed);
+}
+
+fn map(size: usize) -> *mut u8 {
+    // one huge page more, so that the block can start on the border of one
+    let whole = size + HUGE_PAGE;
+    // SAFETY: a new private mapping touches nothing that exists.
+    let mapped = unsafe {
+        rustix::mm::mmap_anonymous(
+            null_mut(),
+            whole,
+            ProtFlags::READ | ProtFlags::WRITE,
+            MapFlags::PRIVATE | MapFlags::NORESERVE,
+        )
+    };
+    let Ok(start) = mapped else { return null_mut() };
+    let start = start.cast::<u8>();
+    let skip = start.align_offset(HUGE_PAGE);
+    let block = start.wrapping_add(skip);
+    if skip > 0 {
+        unmap(start, skip);
+    }
+    unmap(block.wrapping_add(size), HUGE_PAGE - skip);
+    advise(block, size);
+    block
+}
+
+fn advise(block: *mut u8, size: usize) {
+    // SAFETY: the range is a mapping of ours; the advice changes no contents. Where huge pages are not to be had the
+    // block works all the same.
+    let _ = unsafe { rustix::mm::madvise(block.cast(), size, Advice::LinuxHugepage) };
+}
+
+fn unmap(start: *mut u8, size: usize) {
+    if size > 0 {
+        // SAFETY: the callers own this part of a mapping, and nothing refers to it any more.
+        let _ = unsafe { rustix::mm::munmap(start.cast(), size) };
+    }
+}
+
+/// A kept block of exactly this size.
+fn take_kept(size: usize) -> Option<*mut u8> {
+    let mut kept = lock();
+    let count = kept.count;
+    let at = kept.blocks[..count]
+        .iter()
+        .rposition(|block| block.1 == size)?;
+    let block = kept.blocks[at].0;
+    kept.blocks.copy_within(at + 1..count, at);
+    kept.count -= 1;
+    kept.bytes -= size;
+    Some(block as *mut u8)
+}
+
+/// Keeps a freed block, or gives it back when enough are kept.
+fn keep_or_unmap(block: *mut u8, size: usize) {
+    let limit = kept_bytes_max();
+    let mut victim = Some((block, size));
+    if size <= limit {
+        let mut kept = lock();
+        if kept.count < KEPT_MAX && kept.bytes + size <= limit {
+            let count = kept.count;
+            kept.blocks[count] = (block as usize, size);
+            kept.count += 1;
+            kept.bytes += size;
+            victim = None;
+        } else if kept.count > 0 {
+            // the block kept longest goes, the one freed last is warm
+            let oldest = kept.blocks[0];
+            if kept.bytes - oldest.1 + size <= limit {
+                let count = kept.count;
+                kept.blocks.copy_within(1..count, 0);
+                kept.blocks[count - 1] = (block as usize, size);
+                kept.bytes = kept.bytes - oldest.1 + size;
+                victim = Some((oldest.0 as *mut u8, oldest.1));
+            }
+        }
+    }
+    if let Some((block, size)) = victim {
+        unmap(block, size);
+    }
+}
+
+// SAFETY: small and oddly aligned blocks are the system allocator's throughout. A large block is a mapping of its own of
+// `block_size(layout.size())` bytes, aligned to a page at least; that size follows from the layout alone, so that
+// `dealloc` and `realloc` know it; a block is in `KEPT` or in use, never both.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !is_large(&layout) {
+            // SAFETY: as the caller promises.
+            return unsafe { System.alloc(layout) };
+        }
+        let size = block_size(layout.size());
+        let block = take_kept(size).unwrap_or_else(|| map(size));
+        if !block.is_null() {
+            count_used(size);
+        }
+        block
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if !is_large(&layout) {
+            // SAFETY: as the caller promises.
+            return unsafe { System.alloc_zeroed(layout) };
+        }
+        let size = block_size(layout.size());
+        let block = match take_kept(size) {
+            Some(block) => {
+                // SAFETY: the block has at least this many bytes and is ours.
+                unsafe { block.write_bytes(0, layout.size()) };
+                block
+            }
+            None => map(size),
+        };
+        if !block.is_null() {
+            count_used(size);
+        }
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if !is_large(&layout) {
+            // SAFETY: as the caller promises; small blocks came from the system.
+            return unsafe { System.dealloc(block, layout) };
+        }
+        let size = block_size(layout.size());
+        LARGE_USED.fetch_sub(size, Ordering::Relaxed);
+        keep_or_unmap(block, size);
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: the caller promises that the new size does not overflow when rounded up to the alignment.
+        let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
+        match (is_large(&layout), is_large(&new_layout)) {
+            // SAFETY: as the caller promises.
+            (false, false) => unsafe { System.realloc(block, layout, new_size) },
+            (true, true) => {
+                let (old, new) = (block_size(layout.size()), block_size(new_size));
+                if old == new {
+                    return block;
+                }
+                // SAFETY: the mapping is ours and of the old size; it may move, as the contract of realloc allows.
+                let moved =
+                    unsafe { rustix::mm::mremap(block.cast(), old, new, MremapFlags::MAYMOVE) };
+                match moved {
+                    Ok(moved) => {
+                        LARGE_USED.fetch_sub(old, Ordering::Relaxed);
+                        count_used(new);
+                        advise(moved.cast(), new);
+                        moved.cast()
+                    }
+                    Err(_) => null_mut(),
+                }
+            }
+            _ => {
+                // SAFETY: a new block is distinct from the old one, and both hold the smaller size.
+                unsafe {
+                    let new = self.alloc(new_layout);
+                    if !new.is_null() {
+                        new.copy_from_nonoverlapping(block, layout.size().min(new_size));
+                        self.dealloc(block, layout);
+                    }
+                    new
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(size: usize) -> Layout {
+        Layout::from_size_align(size, 8).expect("a legal layout")
+    }
+
+    #[test]
+    fn sizes_waste_little_and_repeat() {
+        for size in [
+            LARGE_MIN,
+            LARGE_MIN + 1,
+            100_000_000,
+            800_000_000,
+            5_000_000_001,
+        ] {
+            let block = block_size(size);
+            assert!(block >= size && block <= size + size / 16 + HUGE_PAGE);
+            assert_eq!(block_size(block), block);
+        }
+    }
+
+    #[test]
+    fn blocks_keep_their_bytes_while_they_grow_and_shrink() {
+        let sizes = [1 << 20, 3 << 20, 17 << 20, 64 << 20, 5 << 20, 1 << 19];
+        // SAFETY: every call is given the block and the layout of the one before.
+        unsafe {
+            let mut size = sizes[0];
+            let mut block = Allocator.alloc(layout(size));
+            assert!(!block.is_null());
+            for at in 0..1 << 19 {
+                block.add(at).write(at as u8);
+            }
+            for new in sizes.into_iter().skip(1) {
+                block = Allocator.realloc(block, layout(size), new);
+                assert!(!block.is_null());
+                size = new;
+                assert!((0..1 << 19).all(|at| block.add(at).read() == at as u8));
+                block.add(new - 1).write(7);
+            }
+            Allocator.dealloc(block, layout(size));
+        }
+    }
+
+    #[test]
+    fn freed_blocks_are_used_again_and_zeroed_on_demand() {
+        let size = 37 << 20;
+        // SAFETY: every block is freed once with its own layout.
+        unsafe {
+            let block = Allocator.alloc(layout(size));
+            block.write_bytes(0xff, size);
+            Allocator.dealloc(block, layout(size));
+            let again = Allocator.alloc_zeroed(layout(size));
+            assert!((0..size).step_by(4093).all(|at| again.add(at).read() == 0));
+            Allocator.dealloc(again, layout(size));
+        }
+        assert!(statistics().peak >= size);
+    }
+}
