@@ -151,6 +151,12 @@ impl Layout {
     }
 
     fn dict(&self, dict: &Dict) -> Block {
+        if !(dict.values.is_list() || matches!(dict.values, Value::Table(_) | Value::Dict(_))) {
+            // column names and the place of a splayed table
+            return self.whole(vec![
+                self.one_line(&Value::dict(dict.keys.clone(), dict.values.clone())),
+            ]);
+        }
         let count = dict.keys.count();
         let (key_table, value_table) = (as_table(&dict.keys), as_table(&dict.values));
         let has_header = key_table.is_some() || value_table.is_some();

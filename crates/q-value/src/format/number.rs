@@ -83,6 +83,63 @@ fn push_general(out: &mut Vec<u8>, x: f64, digits: u8) {
         push_i64(out, whole);
         return;
     }
+    if let Some((mut number, exponent)) = rounded_digits(x.abs(), digits) {
+        while number.is_multiple_of(10) {
+            number /= 10;
+        }
+        let mut mantissa = [0u8; 20];
+        let mut at = mantissa.len();
+        while number > 0 {
+            at -= 1;
+            mantissa[at] = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+        push_mantissa(out, x < 0.0, &mantissa[at..], exponent, digits);
+        return;
+    }
+    push_exact(out, x, digits);
+}
+
+/// The first `digits` digits of a positive number, rounded, as one integer, and its decimal exponent. `None` where one
+/// multiplication is not known to round as the exact value does: many digits, extreme exponents, near a tie.
+fn rounded_digits(x: f64, digits: u8) -> Option<(u64, i32)> {
+    const POWERS: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+    if digits > 9 || !x.is_normal() {
+        return None;
+    }
+    let binary_exponent = (x.to_bits() >> 52) as i32 - 1023;
+    // log10 2 as a fraction; the floor may be one too low, which the check below sees
+    let mut exponent = (binary_exponent * 78_913) >> 18;
+    let top = POWERS[usize::from(digits)];
+    for _ in 0..2 {
+        let shift = i32::from(digits) - 1 - exponent;
+        let power = *POWERS.get(shift.unsigned_abs() as usize)?;
+        let scaled = if shift < 0 { x / power } else { x * power };
+        if scaled >= top {
+            exponent += 1;
+            continue;
+        }
+        // the power is exact, so the error is below 1e9 / 2^52
+        let whole = scaled.floor();
+        let rest = scaled - whole;
+        if (rest - 0.5).abs() < 1e-5 {
+            return None;
+        }
+        let number = whole as u64 + u64::from(rest > 0.5);
+        return Some(if number as f64 == top {
+            (number / 10, exponent + 1)
+        } else {
+            (number, exponent)
+        });
+    }
+    None
+}
+
+/// As [`push_general`] for finite numbers, by the exact decimal expansion.
+fn push_exact(out: &mut Vec<u8>, x: f64, digits: u8) {
     let mut buffer = [0u8; 48];
     let mut cursor = &mut buffer[..];
     let room = cursor.len();
@@ -108,6 +165,12 @@ fn push_general(out: &mut Vec<u8>, x: f64, digits: u8) {
         count -= 1;
     }
     let mantissa = &mantissa[..count];
+    push_mantissa(out, negative, mantissa, exponent, digits);
+}
+
+/// Appends digits without zeros at the end, with the point or exponent where `%g` has it.
+fn push_mantissa(out: &mut Vec<u8>, negative: bool, mantissa: &[u8], exponent: i32, digits: u8) {
+    let count = mantissa.len();
     if negative {
         out.push(b'-');
     }
@@ -220,6 +283,19 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn the_fast_way_agrees_with_the_exact_one(bits: u64, scale in -30i32..30, digits in 1u8..=9) {
+            for x in [f64::from_bits(bits), (bits >> 20) as f64 * 10f64.powi(scale), (bits % 100_000) as f64 / 1000.0] {
+                if x.is_finite() && x.fract() != 0.0 {
+                    let mut fast = Vec::new();
+                    push_general(&mut fast, x, digits);
+                    let mut exact = Vec::new();
+                    push_exact(&mut exact, x, digits);
+                    proptest::prop_assert_eq!(fast, exact);
+                }
+            }
+        }
+
         #[test]
         fn seventeen_digits_read_back_the_same(bits: u64) {
             let x = f64::from_bits(bits);

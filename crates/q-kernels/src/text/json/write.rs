@@ -32,7 +32,9 @@ impl Writer<'_> {
         match value {
             Value::Identity => self.out.extend_from_slice(b"null"),
             Value::Chars(text) => push_string(self.out, text),
-            Value::List(items) => self.array(items.len(), |writer, at| writer.value(&items[at])),
+            Value::List(items) => {
+                self.array(b",", items.len(), |writer, at| writer.value(&items[at]));
+            }
             Value::Table(table) => self.rows(table.row_count(), &[table]),
             Value::Dict(dict) => match (&dict.keys, &dict.values) {
                 (Value::Table(keys), Value::Table(values)) => {
@@ -42,7 +44,7 @@ impl Writer<'_> {
             },
             Value::Enums(vector) => {
                 let items = EnumItems::of(vector.domain);
-                self.array(vector.indices.len(), |writer, at| {
+                self.array(b",", vector.indices.len(), |writer, at| {
                     match items.get(vector.indices[at]) {
                         Some(value) => writer.value(&value),
                         None => writer.value(&Value::Long(vector.indices[at])),
@@ -55,7 +57,7 @@ impl Writer<'_> {
             },
             vector if vector.is_vector() => {
                 let ty = vector.basic_type();
-                self.array(vector.count(), |writer, at| {
+                self.array(b",", vector.count(), |writer, at| {
                     writer.item(ty, vector, at);
                 });
             }
@@ -72,11 +74,11 @@ impl Writer<'_> {
         }
     }
 
-    fn array(&mut self, count: usize, mut item: impl FnMut(&mut Self, usize)) {
+    fn array(&mut self, separator: &[u8], count: usize, mut item: impl FnMut(&mut Self, usize)) {
         self.out.push(b'[');
         for at in 0..count {
             if at > 0 {
-                self.out.push(b',');
+                self.out.extend_from_slice(separator);
             }
             item(self, at);
         }
@@ -133,7 +135,8 @@ impl Writer<'_> {
                 (label, column, column.basic_type())
             })
             .collect();
-        self.array(count, |writer, row| {
+        // rows begin on lines of their own
+        self.array(b",\n ", count, |writer, row| {
             writer.out.push(b'{');
             for (at, (label, column, ty)) in columns.iter().enumerate() {
                 if at > 0 {
@@ -258,7 +261,7 @@ mod tests {
                 Value::symbols(["Greetings", "Earthlings"]),
             ],
         );
-        let expected = "[{\"a\":1,\"b\":\"Greetings\"},{\"a\":2,\"b\":\"Earthlings\"}]";
+        let expected = "[{\"a\":1,\"b\":\"Greetings\"},\n {\"a\":2,\"b\":\"Earthlings\"}]";
         assert_eq!(text(j(table)), expected);
         let keyed = Value::dict(
             Value::table(names(&["a"]), vec![Value::Longs(vec![1, 2].into())]),
