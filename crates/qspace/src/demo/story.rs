@@ -220,7 +220,7 @@ async fn failing_script(world: &World, report: &mut Report) -> anyhow::Result<()
     let failing = [
         (
             "init.q",
-            "system\"l /opt/kx/app/code/lib/analytics.q\"\nopen:hopen`:nosuchfile/for/this\n",
+            "system\"l /opt/kx/app/code/lib/analytics.q\"\nfeed:hopen`::1\n",
         ),
         ("lib/analytics.q", SECOND_LIBRARY),
     ];

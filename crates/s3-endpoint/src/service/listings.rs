@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::*;
 use s3s::{S3Request, S3Result, s3_error};
 
@@ -11,9 +12,43 @@ use super::convert::{page_limit, signed, timestamp};
 use crate::ObjectStore;
 use crate::listing::{Listed, Query};
 
-fn objects(items: Vec<Listed>) -> Vec<Object> {
+/// Everything but letters, digits, `-._~` and the slash is escaped in names of a listing that asks for `url`.
+const NAME_ESCAPES: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// Writes the names of a listing as the request wants them: XML cannot hold every key, so clients ask for escapes.
+#[derive(Clone, Copy)]
+struct Names {
+    escaped: bool,
+}
+
+impl Names {
+    fn of(encoding: Option<&EncodingType>) -> Names {
+        Names {
+            escaped: encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL),
+        }
+    }
+
+    fn write(self, name: String) -> String {
+        if self.escaped {
+            utf8_percent_encode(&name, &NAME_ESCAPES).to_string()
+        } else {
+            name
+        }
+    }
+
+    fn write_some(self, name: Option<String>) -> Option<String> {
+        name.map(|name| self.write(name))
+    }
+}
+
+fn objects(items: Vec<Listed>, names: Names) -> Vec<Object> {
     let object = |item: Listed| Object {
-        key: Some(item.key),
+        key: Some(names.write(item.key)),
         e_tag: Some(ETag::Strong(item.content.etag)),
         last_modified: Some(timestamp(item.modified_ms)),
         size: Some(signed(item.content.bytes)),
@@ -25,12 +60,12 @@ fn objects(items: Vec<Listed>) -> Vec<Object> {
     items.into_iter().map(object).collect()
 }
 
-fn prefixes(found: BTreeSet<String>) -> Option<Vec<CommonPrefix>> {
+fn prefixes(found: BTreeSet<String>, names: Names) -> Option<Vec<CommonPrefix>> {
     (!found.is_empty()).then(|| {
         found
             .into_iter()
             .map(|prefix| CommonPrefix {
-                prefix: Some(prefix),
+                prefix: Some(names.write(prefix)),
             })
             .collect()
     })
@@ -42,6 +77,7 @@ pub(super) async fn list_objects(
 ) -> S3Result<ListObjectsOutput> {
     let input = request.input;
     let (max_keys, limit) = page_limit(input.max_keys);
+    let names = Names::of(input.encoding_type.as_ref());
     let query = Query {
         prefix: input.prefix.clone().unwrap_or_default(),
         delimiter: input.delimiter.clone().unwrap_or_default(),
@@ -51,14 +87,14 @@ pub(super) async fn list_objects(
     let page = store.bucket(&input.bucket)?.list(&query);
     Ok(ListObjectsOutput {
         name: Some(input.bucket),
-        prefix: input.prefix,
-        marker: input.marker,
+        prefix: names.write_some(input.prefix),
+        marker: names.write_some(input.marker),
         max_keys: Some(max_keys),
         is_truncated: Some(page.next_after.is_some()),
-        contents: Some(objects(page.items)),
-        common_prefixes: prefixes(page.common_prefixes),
-        next_marker: page.next_after.filter(|_| input.delimiter.is_some()),
-        delimiter: input.delimiter,
+        contents: Some(objects(page.items, names)),
+        common_prefixes: prefixes(page.common_prefixes, names),
+        next_marker: names.write_some(page.next_after.filter(|_| input.delimiter.is_some())),
+        delimiter: names.write_some(input.delimiter),
         encoding_type: input.encoding_type,
         ..Default::default()
     })
@@ -70,6 +106,7 @@ pub(super) async fn list_objects_v2(
 ) -> S3Result<ListObjectsV2Output> {
     let input = request.input;
     let (max_keys, limit) = page_limit(input.max_keys);
+    let names = Names::of(input.encoding_type.as_ref());
     let after = match &input.continuation_token {
         Some(token) => URL_SAFE_NO_PAD
             .decode(token)
@@ -93,17 +130,17 @@ pub(super) async fn list_objects_v2(
     let count = page.items.len() + page.common_prefixes.len();
     Ok(ListObjectsV2Output {
         name: Some(input.bucket),
-        prefix: input.prefix,
+        prefix: names.write_some(input.prefix),
         max_keys: Some(max_keys),
         key_count: Some(i32::try_from(count).unwrap_or(i32::MAX)),
         continuation_token: input.continuation_token,
         is_truncated: Some(page.next_after.is_some()),
         next_continuation_token: page.next_after.map(|next| URL_SAFE_NO_PAD.encode(next)),
-        contents: Some(objects(page.items)),
-        common_prefixes: prefixes(page.common_prefixes),
-        delimiter: input.delimiter,
+        contents: Some(objects(page.items, names)),
+        common_prefixes: prefixes(page.common_prefixes, names),
+        delimiter: names.write_some(input.delimiter),
         encoding_type: input.encoding_type,
-        start_after: input.start_after,
+        start_after: names.write_some(input.start_after),
         ..Default::default()
     })
 }
@@ -114,6 +151,7 @@ pub(super) async fn list_object_versions(
 ) -> S3Result<ListObjectVersionsOutput> {
     let input = request.input;
     let (max_keys, limit) = page_limit(input.max_keys);
+    let names = Names::of(input.encoding_type.as_ref());
     let query = Query {
         prefix: input.prefix.clone().unwrap_or_default(),
         delimiter: input.delimiter.clone().unwrap_or_default(),
@@ -125,7 +163,7 @@ pub(super) async fn list_object_versions(
     for item in page.items {
         let last_modified = Some(timestamp(item.version.modified_ms));
         let (key, version_id, is_latest) = (
-            Some(item.key),
+            Some(names.write(item.key)),
             Some(item.version.version_id),
             Some(item.is_latest),
         );
@@ -153,16 +191,16 @@ pub(super) async fn list_object_versions(
     }
     Ok(ListObjectVersionsOutput {
         name: Some(input.bucket),
-        prefix: input.prefix,
-        key_marker: input.key_marker,
+        prefix: names.write_some(input.prefix),
+        key_marker: names.write_some(input.key_marker),
         version_id_marker: input.version_id_marker,
         max_keys: Some(max_keys),
         is_truncated: Some(page.next_after.is_some()),
-        next_key_marker: page.next_after,
+        next_key_marker: names.write_some(page.next_after),
         versions: Some(versions),
         delete_markers: Some(markers),
-        common_prefixes: prefixes(page.common_prefixes),
-        delimiter: input.delimiter,
+        common_prefixes: prefixes(page.common_prefixes, names),
+        delimiter: names.write_some(input.delimiter),
         encoding_type: input.encoding_type,
         ..Default::default()
     })
