@@ -41,8 +41,11 @@ fn number(text: &str) -> QResult<i64> {
     }
 }
 
-/// Runs a system command given without its backslash.
+/// Runs a system command given without its backslash. With `-u` clients may not: `access`.
 pub(crate) fn run(interpreter: &mut Interpreter, command: &[u8]) -> QResult<CommandResult> {
+    if interpreter.settings.restricted && interpreter.caller.handle != 0 {
+        return Err(QError::new("access"));
+    }
     let text = String::from_utf8_lossy(command).into_owned();
     let is_builtin = !matches!(text.split_whitespace().next(), Some("t" | "ts")) && is_known(&text);
     let text = match text.find(" /") {

@@ -144,6 +144,12 @@ impl Interpreter {
         self.command_line = command_line;
     }
 
+    /// Says whether globals may be written from now on, as for the clients of a process started with `-b`; what was said
+    /// before.
+    pub fn set_read_only(&mut self, read_only: bool) -> bool {
+        std::mem::replace(&mut self.read_only, read_only)
+    }
+
     /// True after `exit`: the process should end.
     pub fn is_exiting(&self) -> bool {
         self.exiting

@@ -1,14 +1,15 @@
 //! Names for columns that have none.
 
-use q_value::Symbol;
+use q_value::{Symbol, Value};
 
-use crate::tree::{NamedNode, Node, NodeKind};
+use crate::tree::{NamedNode, Node, NodeKind, Target};
 use crate::words::is_keyword;
 
 /// The name of an unnamed column: that of the column it is made from, else `x`.
 ///
 /// An operator glyph passes the name of its left argument (`c2+c3` is `c2`, `2*c2` is `x`); every other function that of
-/// its last (`size wavg price` is `price`). Of a dotted name it is the last part. The row number `i` has no name.
+/// its last (`size wavg price` is `price`), and so does a cast by a symbol. Of a dotted name it is the last part. The row
+/// number `i` has no name.
 pub fn implied_name(node: &Node) -> Symbol {
     let mut node = node;
     loop {
@@ -19,6 +20,9 @@ pub fn implied_name(node: &Node) -> Symbol {
                 arguments,
             } => {
                 let next = match function.kind {
+                    NodeKind::Operator(_) if arguments.first().is_some_and(is_symbol) => {
+                        arguments.get(1)
+                    }
                     NodeKind::Operator(_) => arguments.first(),
                     _ => arguments.last(),
                 };
@@ -27,9 +31,21 @@ pub fn implied_name(node: &Node) -> Symbol {
                     None => return Symbol::new("x"),
                 }
             }
+            NodeKind::Assign {
+                target: Target::Name(name),
+                ..
+            } => return column_name(*name),
             _ => return Symbol::new("x"),
         };
     }
+}
+
+/// True for a symbol constant, such as the type of a cast: it names nothing.
+fn is_symbol(node: &Node) -> bool {
+    matches!(
+        node.kind,
+        NodeKind::Constant(Value::Symbol(_) | Value::Symbols(_))
+    )
 }
 
 fn column_name(name: Symbol) -> Symbol {

@@ -336,6 +336,10 @@ fn queries() {
     );
     q("select a wavg b from t", "Select <b:wavg[a;b]> from t");
     q(
+        "select `second$time from t",
+        "Select <time:$[`second;time]> from t",
+    );
+    q(
         "select[5;>p] from t",
         "Select limit 5 Descending p <> from t",
     );
