@@ -184,8 +184,10 @@ impl Network {
         self.is_listening() || !self.fresh.is_empty() || !self.connections.is_empty()
     }
 
-    /// Takes whoever waits already, then listens no more.
+    /// Takes whoever waits already, then listens no more. Those who wait at an inherited socket are left to the processes
+    /// that share it or come after this one: there they may stay.
     pub(crate) fn stop_listening(&mut self) {
+        self.listeners.retain(|listener| !listener.is_inherited());
         self.accept_all();
         self.listeners.clear();
         self.port = 0;
