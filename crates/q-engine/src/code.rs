@@ -62,9 +62,10 @@ pub enum Instruction {
     /// `x op:v`: the value on top; the new value of the variable stays as the result.
     ThroughLocal(u16, Binary),
     ThroughGlobal(GlobalId, Binary),
-    /// Takes the value on top apart along a pattern (4.1), binding its names; the value stays.
+    /// Takes the value below a pattern's operands apart along it (4.1), binding its names; the value stays, as filters
+    /// left it.
     Bind(u16),
-    /// `:[v;p;r;..]`: jumps when the value on top does not match the pattern.
+    /// `:[v;p;r;..]`: jumps when the value below the operands does not match the pattern.
     BindOrJump(u16, u32),
     /// Runs a query on the table on top, above limit and order where there are some.
     Query(u32),
@@ -86,7 +87,7 @@ pub struct Code {
     pub globals: Vec<Symbol>,
     pub tables: Vec<TableShape>,
     pub queries: Vec<crate::query::template::QueryTemplate>,
-    pub patterns: Vec<crate::pattern::BoundPattern>,
+    pub patterns: Vec<crate::pattern::PatternCode>,
     /// The text that positions point into.
     pub source: Arc<str>,
     /// Where `source` begins in the text it was parsed from; positions count from its own start.

@@ -1,50 +1,117 @@
 //! Databases in folders: splayed and partitioned tables (`kb/partition`).
+//!
+//! Loading a folder looks at names only; a partitioned table is a value that knows its name and columns, and each query
+//! maps the columns it needs of the partitions it needs (see [`select`]).
+
+mod read;
+mod select;
+mod state;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use q_storage::{DatabaseLayout, Partition};
-use q_value::{QError, QResult, Symbol, Value};
+use q_value::{Partitioned, QError, QResult, Symbol, Value};
 
+use crate::files;
 use crate::interpreter::Interpreter;
-use crate::query::plan::Plan;
+
+pub(crate) use read::{column, count, display, flip_of_names, schema};
+pub(crate) use select::select;
+pub use state::TABLE;
 
 /// A loaded partitioned database.
+#[derive(Clone)]
 pub struct Database {
     pub layout: DatabaseLayout,
     pub root: PathBuf,
     /// The partitions queries see, which `.Q.view` may restrict.
     pub partitions: Vec<Partition>,
+    /// True after `.Q.bv`: a table missing from a partition is empty there.
+    pub fills_missing: bool,
 }
 
+/// What to do beside reading a folder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LoadOptions {
+    /// Make it the working directory.
+    pub enters: bool,
+    pub runs_scripts: bool,
+}
+
+/// `\l folder`: a splayed table, a database, or a folder of q files (`basics/syscmds`).
 pub(crate) fn load_folder(interpreter: &mut Interpreter, path: &Path) -> QResult<()> {
-    let _ = (interpreter, path);
-    Err(QError::nyi())
+    let options = LoadOptions {
+        enters: true,
+        runs_scripts: true,
+    };
+    load_folder_with(interpreter, path, options)
 }
 
+pub(crate) fn load_folder_with(
+    interpreter: &mut Interpreter,
+    path: &Path,
+    options: LoadOptions,
+) -> QResult<()> {
+    let is_splayed = interpreter.with_files(|files, _| Ok(q_storage::is_splayed(files, path)))?;
+    if is_splayed {
+        return load_variable(interpreter, path);
+    }
+    let root = if options.enters {
+        interpreter
+            .world
+            .change_directory(path)
+            .map_err(|error| files::failed(path, &error))?;
+        PathBuf::from(".")
+    } else {
+        path.to_path_buf()
+    };
+    let layout = interpreter.with_files(|files, _| q_storage::scan_database(files, &root))?;
+    for name in layout.objects.iter().chain(&layout.splayed) {
+        load_variable(interpreter, &read::joined(&root, *name))?;
+    }
+    if layout.kind.is_some() {
+        state::open(interpreter, layout.clone(), &root)?;
+    }
+    if options.runs_scripts {
+        for script in &layout.scripts {
+            let script = read::joined(&root, Symbol::new(script));
+            interpreter.load_script(&script)?;
+        }
+    }
+    Ok(())
+}
+
+/// Binds a file or splayed folder to the variable of its name, in the root namespace.
+fn load_variable(interpreter: &mut Interpreter, path: &Path) -> QResult<()> {
+    let value = interpreter.with_files(|files, compiler| q_storage::get(files, path, compiler))?;
+    let name = path.file_name().ok_or_else(QError::type_error)?;
+    let name = Symbol::new(std::os::unix::ffi::OsStrExt::as_bytes(name));
+    if let Value::Symbols(_) = &value {
+        // columns on disk know the domain by this name
+        q_value::domain::bind(name, value.clone());
+    }
+    interpreter.write_name(name, value)
+}
+
+/// `t i` of a partitioned table: rows are reached with queries only.
 pub(crate) fn index(_interpreter: &mut Interpreter, _table: &Value, _i: &Value) -> QResult<Value> {
     Err(QError::new("par"))
 }
 
-pub(crate) fn count(_interpreter: &mut Interpreter, _table: &Value) -> QResult<Value> {
-    Err(QError::new("par"))
-}
-
-pub(crate) fn column(_interpreter: &mut Interpreter, _table: &Value, _name: Symbol) -> QResult<Value> {
-    Err(QError::new("par"))
-}
-
-pub(crate) fn schema(_interpreter: &mut Interpreter, _table: &Value) -> QResult<Value> {
-    Err(QError::new("par"))
-}
-
-pub(crate) fn select(_interpreter: &mut Interpreter, _table: &Value, _plan: Plan) -> QResult<Value> {
-    Err(QError::new("par"))
-}
-
+/// `names!path`: columns and the place of a table; `flip` of it reads the table.
 pub(crate) fn flip_of_path(_interpreter: &mut Interpreter, names: Value, path: Value) -> QResult<Value> {
     Ok(Value::dict(names, path))
 }
 
-pub(crate) fn display(_interpreter: &Interpreter, _table: &Value) -> Vec<u8> {
-    Vec::new()
+/// The database with a partitioned table; `'par` when none is loaded.
+fn opened(interpreter: &Interpreter) -> QResult<Arc<Database>> {
+    interpreter.database.clone().ok_or_else(|| QError::new("par"))
+}
+
+fn partitioned(value: &Value) -> QResult<&Arc<Partitioned>> {
+    match value {
+        Value::Partitioned(table) => Ok(table),
+        _ => Err(QError::type_error()),
+    }
 }

@@ -1,6 +1,6 @@
 //! The numbered primitives: overloads that need the evaluator or the world are sorted out here, the rest are kernels.
 
-use q_value::{Binary, QError, QResult, Symbol, Type, Unary, Value};
+use q_value::{Binary, QError, QResult, Symbol, Type, Unary, Value, Vector};
 
 use crate::interpreter::Interpreter;
 use crate::machine::scalar_unary;
@@ -35,6 +35,9 @@ impl Interpreter {
             Unary::Read0 => files::read0(self, x),
             Unary::Read1 => files::read1(self, x),
             Unary::Load2 => Err(QError::nyi()),
+            Unary::Flip if let Some((names, place)) = names_of_place(&x) => {
+                crate::database::flip_of_names(self, &names, place)
+            }
             Unary::Count if matches!(x, Value::Partitioned(_)) => crate::database::count(self, &x),
             Unary::First | Unary::Last | Unary::Reverse if x.is_function() => Ok(x),
             _ => q_kernels::unary(op, x),
@@ -97,9 +100,8 @@ impl Interpreter {
                 Err(QError::type_error())
             }
             Value::Symbol(domain) if is_indices(&y) => enumerate::from_indices(self, *domain, y),
-            Value::Symbols(_) | Value::Symbol(_) if is_splayed_path(&y) => {
-                crate::database::flip_of_path(self, x, y)
-            }
+            Value::Symbol(_) if is_splayed_path(&y) => crate::database::flip_of_path(self, x, y),
+            Value::Symbols(_) if matches!(y, Value::Symbol(_)) => crate::database::flip_of_path(self, x, y),
             _ => q_kernels::binary(Binary::Bang, x, y),
         }
     }
@@ -134,6 +136,17 @@ fn is_cast_name(name: Symbol) -> bool {
 
 fn is_indices(y: &Value) -> bool {
     matches!(y, Value::Long(_) | Value::Longs(_) | Value::Int(_) | Value::Ints(_))
+}
+
+/// Columns and the place of a table, as `names!place` has them.
+fn names_of_place(x: &Value) -> Option<(Vector<Symbol>, Symbol)> {
+    match x {
+        Value::Dict(dict) => match (&dict.keys, &dict.values) {
+            (Value::Symbols(names), Value::Symbol(place)) => Some((names.clone(), *place)),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn is_splayed_path(y: &Value) -> bool {

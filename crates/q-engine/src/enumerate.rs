@@ -140,7 +140,12 @@ fn add_missing(interpreter: &mut Interpreter, full: Symbol, domain: &Value, x: &
         return Err(QError::noupdate());
     }
     let mut list = interpreter.globals.take(id).unwrap_or_else(Value::empty_list);
+    let attribute = list.attribute();
     let result = append::append(interpreter, &mut list, more);
+    // what was missing repeats nothing
+    if attribute == q_value::Attribute::Unique {
+        list = list.with_attribute(attribute);
+    }
     interpreter.globals.store(id, list);
     result
 }

@@ -449,12 +449,24 @@ pub(crate) fn binary(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
         if interpreter.read_only {
             return Err(QError::noupdate());
         }
-        let (Value::Bytes(bytes) | Value::Chars(bytes)) = &y else {
-            return Err(QError::type_error());
-        };
+        let bytes = raw_bytes(&y)?;
         let path = path_of(name);
-        interpreter.world.write(&path, bytes).map_err(|error| failed(&path, &error))?;
+        interpreter.world.write(&path, &bytes).map_err(|error| failed(&path, &error))?;
         return Ok(x);
+    }
+    if let Value::List(items) = &x
+        && let Some(Value::Symbol(name)) = items.first()
+    {
+        // (file;block;algorithm;level) 1: bytes
+        let numbers: Option<Vec<i64>> = items[1..].iter().map(Value::as_i64).collect();
+        let settings = compression(interpreter, Some(&numbers.ok_or_else(QError::type_error)?))?;
+        let mut bytes = raw_bytes(&y)?;
+        if let Some(settings) = settings {
+            bytes = q_storage::compress_file(&bytes, settings);
+        }
+        let path = path_of(*name);
+        interpreter.world.write(&path, &bytes).map_err(|error| failed(&path, &error))?;
+        return Ok(Value::Symbol(*name));
     }
     let format = q_storage::text::RecordFormat::from_value(&x)?;
     if names_a_file(&y) {
@@ -501,10 +513,25 @@ pub(crate) fn load(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     let name = file_name(&x)?;
     let path = path_of(name);
     let variable = path.file_name().map(|name| Symbol::new(name.as_bytes())).ok_or_else(QError::type_error)?;
-    let value = interpreter.with_files(|files, compiler| q_storage::get(files, &path, compiler))?;
+    let value = interpreter.with_files(|files, compiler| folder_or_value(files, &path, compiler))?;
     let full = crate::globals::qualify(interpreter.namespace, variable);
     interpreter.write_name(full, value)?;
     Ok(Value::Symbol(variable))
+}
+
+/// The value at a path; a folder that is no splayed table gives a dictionary of what lies in it.
+fn folder_or_value(files: &dyn Files, path: &Path, compiler: &mut dyn Compile) -> QResult<Value> {
+    let is_folder = files.is_folder(path).map_err(|error| failed(path, &error))?;
+    if !is_folder || q_storage::is_splayed(files, path) {
+        return q_storage::get(files, path, compiler);
+    }
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for name in files.list(path).map_err(|error| failed(path, &error))? {
+        let inner = path.join(OsStr::from_bytes(&name));
+        values.push(folder_or_value(files, &inner, compiler)?);
+        names.push(Symbol::new(name));
+    }
+    Ok(Value::dict(Interpreter::symbols(names), Value::from_items(values)))
 }
 
 /// `save`: the variable named like the file, as a q file or by its extension as text.

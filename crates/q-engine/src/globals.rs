@@ -169,6 +169,9 @@ impl Globals {
         }
         let mut pending = self.slots[id as usize].dependents.clone();
         while let Some(view) = pending.pop() {
+            if view == id {
+                continue;
+            }
             let slot = &mut self.slots[view as usize];
             if slot.view.is_some() && slot.value.take().is_some() {
                 pending.extend_from_slice(&slot.dependents.clone());
@@ -276,6 +279,10 @@ impl Globals {
                 continue;
             }
             let value = match &slot.value {
+                _ if slot.view.is_some() => match &slot.view {
+                    Some(view) => crate::view::as_value(view, Symbol::NULL),
+                    None => continue,
+                },
                 Some(value) => value.clone(),
                 None if self.members.contains_key(&slot.name) => self.as_dictionary(slot.name),
                 None => continue,

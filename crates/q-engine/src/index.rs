@@ -321,6 +321,10 @@ pub fn index_deep(x: &Value, path: &[Value]) -> QResult<Value> {
                     x => index_each(&x.items(), rest),
                 };
             }
+            if let (Value::Dict(_), Value::Table(_)) = (x, i) {
+                // a table of keys finds a table of rows, whose rows the rest indexes
+                return index_each(&index(x, i)?.items(), rest);
+            }
             let is_many = match x {
                 Value::Dict(dict) if dict.keys.type_number() == 0 => false,
                 _ => i.is_list(),
@@ -359,7 +363,7 @@ fn index_table_deep(whole: &Value, table: &Table, i: &Value, rest: &[Value]) -> 
             for name in names.iter() {
                 parts.push(index(table.column(*name).ok_or_else(QError::type_error)?, i)?);
             }
-            if rows || matches!(i, Value::Identity | Value::Elided) {
+            if rows {
                 return Ok(Value::from_items(parts));
             }
             q_kernels::unary(q_value::Unary::Flip, Value::list(parts))

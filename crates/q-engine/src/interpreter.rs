@@ -56,6 +56,8 @@ pub struct Interpreter {
     pub(crate) scopes: Vec<crate::query::scope::Scope>,
     /// State of a partitioned database, when one is loaded.
     pub(crate) database: Option<Arc<crate::database::Database>>,
+    /// Views being computed, to find those that need themselves.
+    pub(crate) computing: Vec<GlobalId>,
     /// True when values of script statements are shown, as on the console.
     pub(crate) shows_scripts: bool,
 
@@ -106,6 +108,7 @@ impl Interpreter {
             scopes: Vec::new(),
             database: None,
             shows_scripts: true,
+            computing: Vec::new(),
         };
         interpreter.set_stack_size(STACK_SIZE);
         interpreter.caller.user = Symbol::new(interpreter.world.user_name());

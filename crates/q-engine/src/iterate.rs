@@ -1,6 +1,6 @@
 //! The iterators: each, over, scan, prior, each left, each right, and what they become for functions of other ranks.
 
-use q_value::{Binary, Derived, Dict, Iterator, QError, QResult, Unary, Value};
+use q_value::{Binary, Derived, Dict, Iterator, QError, QResult, Table, Unary, Value};
 
 use crate::apply::rank;
 use crate::index;
@@ -115,6 +115,9 @@ impl Interpreter {
     fn each_both(&mut self, f: &Value, arguments: &[Value]) -> QResult<Value> {
         if let Some(choice) = index::as_longs(f) {
             return case(&choice, arguments);
+        }
+        if let (Value::Binary(Binary::Join), [Value::Table(x), Value::Table(y)]) = (f, arguments) {
+            return columns_joined(x, y);
         }
         let lists: Vec<Items> = arguments.iter().map(Items::of).collect();
         let mut count = None;
@@ -348,6 +351,24 @@ impl Interpreter {
         }
         Ok(Value::from_items(kept))
     }
+}
+
+/// `t,'u`: the columns of two tables side by side; those of the second replace columns of the first.
+fn columns_joined(x: &Table, y: &Table) -> QResult<Value> {
+    if x.row_count() != y.row_count() {
+        return Err(QError::length());
+    }
+    let (mut names, mut columns) = (x.names.to_vec(), x.columns.clone());
+    for (name, column) in y.names.iter().zip(&y.columns) {
+        match names.iter().position(|other| other == name) {
+            Some(at) => columns[at] = column.clone(),
+            None => {
+                names.push(*name);
+                columns.push(column.clone());
+            }
+        }
+    }
+    Ok(Value::table(names.into(), columns))
 }
 
 /// Collapses the results of an each; of nothing the type is known only where the function gives it.

@@ -295,14 +295,12 @@ impl Interpreter {
                     self.stack.push(result);
                 }
                 Instruction::Bind(index) => {
-                    let value = self.stack[self.stack.len() - 1].clone();
-                    if !self.bind(&code.patterns[usize::from(index)], &value, base)? {
+                    if !self.bind_top(&code.patterns[usize::from(index)], base)? {
                         return Err(QError::new("match"));
                     }
                 }
                 Instruction::BindOrJump(index, to) => {
-                    let value = self.stack[self.stack.len() - 1].clone();
-                    if !self.bind(&code.patterns[usize::from(index)], &value, base)? {
+                    if !self.bind_top(&code.patterns[usize::from(index)], base)? {
                         *next = to as usize;
                     }
                 }
@@ -323,6 +321,18 @@ impl Interpreter {
                 }
             }
         }
+    }
+
+    /// Binds a pattern to the value below its operands, which are removed; false when it does not match.
+    fn bind_top(&mut self, pattern: &crate::pattern::PatternCode, base: usize) -> QResult<bool> {
+        let operands = self.pop_arguments(pattern.operands);
+        let value = self.stack[self.stack.len() - 1].clone();
+        let Some(value) = self.bind(pattern, &operands, value, base)? else {
+            return Ok(false);
+        };
+        let top = self.stack.len() - 1;
+        self.stack[top] = value;
+        Ok(true)
     }
 
     /// A copy of a local; one that was never assigned is the empty list.

@@ -120,7 +120,16 @@ pub(crate) fn upsert_plain(target: &mut Value, y: Value) -> QResult<()> {
         Value::Table(_) => add_rows(target, y, true),
         Value::Dict(dict) if dict.step => Err(QError::new("step")),
         Value::Dict(_) if target.is_keyed_table() => upsert_keyed(target, y),
-        Value::Dict(_) => {
+        Value::Dict(dict) => {
+            if let Value::Dict(more) = &y
+                && dict.values.is_vector()
+                && more.values.is_list()
+                && more.values.count() > 0
+                && more.values.type_number() != dict.values.type_number()
+                && dict.values.count() > 0
+            {
+                return Err(QError::type_error());
+            }
             let old = target.clone();
             *target = q_kernels::binary(Binary::Join, old, y)?;
             Ok(())

@@ -5,7 +5,7 @@ use q_value::{Binary, QError, QResult, Symbol, Value};
 
 use super::Compiler;
 use crate::code::Instruction;
-use crate::pattern::{BoundPattern, Place};
+use crate::pattern::{BoundPattern, PatternCode, Place};
 use crate::primitives;
 
 impl Compiler<'_> {
@@ -23,7 +23,7 @@ impl Compiler<'_> {
                     return Err(QError::assign().at(node.span.start as usize));
                 }
                 if global && !self.in_lambda && through.is_none() {
-                    return self.view(node, *name, value);
+                    return self.view(node, *name, value, &[]);
                 }
                 self.expression(value)?;
                 self.place(node);
@@ -70,18 +70,15 @@ impl Compiler<'_> {
         self.emit(instruction);
     }
 
-    /// `v::expression` at top level.
-    fn view(&mut self, node: &Node, name: Symbol, value: &Node) -> QResult<()> {
-        let (start, end) = extent(value);
-        let source = self
-            .code
-            .source
-            .get(start as usize..end as usize)
-            .unwrap_or_default()
-            .trim()
-            .to_owned();
+    /// `v::expression` at top level: the rest of the line belongs to the view.
+    pub(super) fn view(&mut self, node: &Node, name: Symbol, value: &Node, rest: &[Node]) -> QResult<()> {
+        let (start, _) = extent(value);
+        let source = self.code.source.get(start as usize..).unwrap_or_default();
+        let source = without_comment(source).trim().to_owned();
+        let mut body = vec![value.clone()];
+        body.extend_from_slice(rest);
         let global = self.global(name);
-        let view = crate::view::compile(self.interpreter, value, &source, global)?;
+        let view = crate::view::compile(self.interpreter, &body, &source)?;
         let at = self.code.constants.len() as u32;
         self.code.constants.push(view);
         self.place(node);
@@ -89,46 +86,71 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// A pattern with its names resolved; the index to [`Instruction::Bind`] it with.
+    /// Code that computes the operands of a pattern, the first one last, and the index to [`Instruction::Bind`] it with.
     pub(super) fn pattern(&mut self, pattern: &Pattern) -> QResult<u16> {
-        let bound = self.bound(pattern)?;
+        let mut operands = Vec::new();
+        let bound = self.bound(pattern, &mut operands)?;
+        for operand in operands.iter().rev() {
+            self.expression(operand)?;
+        }
         let at = u16::try_from(self.code.patterns.len()).map_err(|_| QError::limit())?;
-        self.code.patterns.push(bound);
+        self.code.patterns.push(PatternCode {
+            pattern: bound,
+            operands: operands.len(),
+        });
         Ok(at)
     }
 
-    fn bound(&mut self, pattern: &Pattern) -> QResult<BoundPattern> {
-        let entries = |compiler: &mut Self, entries: &[(Symbol, Pattern)]| -> QResult<Vec<(Symbol, BoundPattern)>> {
-            entries
-                .iter()
-                .map(|(name, pattern)| Ok((*name, compiler.bound(pattern)?)))
-                .collect()
+    fn bound<'n>(&mut self, pattern: &'n Pattern, operands: &mut Vec<&'n Node>) -> QResult<BoundPattern> {
+        let operand = |node: &'n Node, operands: &mut Vec<&'n Node>| {
+            operands.push(node);
+            operands.len() - 1
         };
         Ok(match pattern {
             Pattern::Any => BoundPattern::Any,
             Pattern::Name(name) => BoundPattern::Place(self.binding(*name)),
-            Pattern::Filtered { pattern, filter } => BoundPattern::Filtered {
-                pattern: Box::new(self.bound(pattern)?),
-                filter: self.delayed(filter)?,
-            },
+            Pattern::Filtered { pattern, filter } => {
+                let filter = operand(filter, operands);
+                BoundPattern::Filtered {
+                    pattern: Box::new(self.bound(pattern, operands)?),
+                    filter,
+                }
+            }
             Pattern::Indexed { name, indices } => BoundPattern::Indexed {
                 place: self.binding(*name),
-                indices: indices.iter().map(|index| self.delayed(index)).collect::<QResult<_>>()?,
+                indices: indices.iter().map(|index| operand(index, operands)).collect(),
             },
-            Pattern::Constant(node) => BoundPattern::Constant(self.delayed(node)?),
+            Pattern::Constant(node) => BoundPattern::Constant(operand(node, operands)),
             Pattern::List(items) => {
-                BoundPattern::List(items.iter().map(|item| self.bound(item)).collect::<QResult<_>>()?)
+                let mut parts = Vec::with_capacity(items.len());
+                for item in items {
+                    parts.push(self.bound(item, operands)?);
+                }
+                BoundPattern::List(parts)
             }
-            Pattern::Dict(items) => BoundPattern::Dict(entries(self, items)?),
+            Pattern::Dict(items) => BoundPattern::Dict(self.bound_entries(items, operands)?),
             Pattern::Table { keys, columns } => BoundPattern::Table {
-                keys: entries(self, keys)?,
-                columns: entries(self, columns)?,
+                keys: self.bound_entries(keys, operands)?,
+                columns: self.bound_entries(columns, operands)?,
             },
-            Pattern::Bang(keys, values) => {
-                BoundPattern::Bang(Box::new(self.bound(keys)?), Box::new(self.bound(values)?))
-            }
-            Pattern::Flip(columns) => BoundPattern::Flip(Box::new(self.bound(columns)?)),
+            Pattern::Bang(keys, values) => BoundPattern::Bang(
+                Box::new(self.bound(keys, operands)?),
+                Box::new(self.bound(values, operands)?),
+            ),
+            Pattern::Flip(columns) => BoundPattern::Flip(Box::new(self.bound(columns, operands)?)),
         })
+    }
+
+    fn bound_entries<'n>(
+        &mut self,
+        entries: &'n [(Symbol, Pattern)],
+        operands: &mut Vec<&'n Node>,
+    ) -> QResult<Vec<(Symbol, BoundPattern)>> {
+        let mut bound = Vec::with_capacity(entries.len());
+        for (name, pattern) in entries {
+            bound.push((*name, self.bound(pattern, operands)?));
+        }
+        Ok(bound)
     }
 
     fn binding(&mut self, name: Symbol) -> Place {
@@ -137,14 +159,23 @@ impl Compiler<'_> {
             None => Place::Global(self.global(name)),
         }
     }
+}
 
-    /// A filter or index inside a pattern: a parse tree evaluated when the pattern is reached.
-    fn delayed(&mut self, node: &Node) -> QResult<Value> {
-        if let NodeKind::Constant(value) = &node.kind {
-            return Ok(crate::tree::quoted(value.clone()));
+/// A line's text up to a comment at its end.
+fn without_comment(line: &str) -> &str {
+    let mut in_string = false;
+    let mut before = ' ';
+    let mut escaped = false;
+    for (at, c) in line.char_indices() {
+        match c {
+            '"' if !escaped => in_string = !in_string,
+            '/' if !in_string && before.is_whitespace() && at > 0 => return &line[..at],
+            _ => (),
         }
-        crate::tree::from_node(self.interpreter, node, self.code.namespace)
+        escaped = c == '\\' && in_string && !escaped;
+        before = c;
     }
+    line
 }
 
 /// The first and last byte of a whole expression: a span starts at its operator.

@@ -10,7 +10,7 @@ mod locals;
 
 use std::sync::Arc;
 
-use q_syntax::tree::{LambdaTree, Node, NodeKind, Pattern};
+use q_syntax::tree::{LambdaTree, Node, NodeKind, Pattern, Target};
 use q_value::{Lambda, QError, QResult, Symbol, Value};
 
 use crate::code::{Code, Instruction, LambdaBody};
@@ -39,6 +39,13 @@ pub(crate) fn compile_line(
 ) -> QResult<Code> {
     let namespace = interpreter.namespace;
     let mut compiler = Compiler::new(interpreter, Arc::clone(source), 0, namespace, false);
+    // a view takes the rest of the line
+    if let [node, rest @ ..] = statements
+        && let NodeKind::Assign { target: Target::Name(name), through: None, global: true, value } = &node.kind
+    {
+        compiler.view(node, *name, value, rest)?;
+        return compiler.finish();
+    }
     compiler.body(statements)?;
     compiler.finish()
 }

@@ -94,3 +94,17 @@ chk:{[dir]
       model:first folders where name in/:held;
       (` sv folder,name,`)set 0#get` sv model,name,`}[folders;held;folder]each missing;
     enlist folder}[folders;held]each folders}
+
+/ -- rows of partitioned tables ----------------------------------------------------------------------------------------
+/ rows by their numbers over all partitions
+ind:{[t;rows]
+  starts:0,sums cn t;
+  parts:starts bin rows;
+  pieces:{[t;starts;rows;parts;part]
+    place:where parts=part;
+    (place;?[t;enlist(=;.Q.pf;.Q.pv part);0b;()]rows[place]-starts part)}[t;starts;rows;parts]each asc distinct parts;
+  if[0=count pieces;:?[t;enlist(=;.Q.pf;first .Q.pv);0b;()]rows];
+  raze[pieces[;1]]iasc raze pieces[;0]}
+
+/ partitions are mapped per query; there is nothing to keep open
+MAP:{[x]}

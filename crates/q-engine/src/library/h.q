@@ -97,7 +97,7 @@ booktype:"<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?>"
 / dates and times are shown as text: a spreadsheet counts days from elsewhere
 sheetcell:{[x]
   isnumber:type[x]in -4 -5 -6 -7 -8 -9h;
-  kind:$[isnumber and not(null x)or abs[x]in(0w;0W;0Wi;0Wh;0We);"Number";"String"];
+  kind:$[not isnumber;"String";(null x)or abs["f"$x]in 0w,"f"$(0W;0Wi;0Wh);"String";"Number"];
   "<Cell><Data ss:Type=\"",kind,"\">",cell[x],"</Data></Cell>"}
 sheet:{[name;t]
   t:0!t;

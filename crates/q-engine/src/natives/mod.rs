@@ -14,6 +14,7 @@ use crate::primitives::Row;
 /// All rows of this crate.
 pub static TABLES: &[&[Row]] = &[
     control::TABLE,
+    crate::database::TABLE,
     environment::TABLE,
     evaluate::TABLE,
     http::TABLE,

@@ -130,18 +130,13 @@ fn meta(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     ))
 }
 
-/// Lower case for a vector, upper case for a list of vectors of one type, blank for the rest (`ref/meta`).
+/// Lower case for a vector, upper case for a list of vectors, blank for the rest (`ref/meta`).
 pub(crate) fn type_letter(column: &Value) -> u8 {
     match column {
         Value::List(items) => match items.first() {
+            // as q does, the first item speaks for all
             Some(first) if first.is_vector() => {
-                let number = first.type_number();
-                match first.basic_type() {
-                    Some(ty) if items.iter().all(|item| item.type_number() == number) => {
-                        ty.letter().to_ascii_uppercase()
-                    }
-                    _ => b' ',
-                }
+                first.basic_type().map_or(b' ', |ty| ty.letter().to_ascii_uppercase())
             }
             _ => b' ',
         },
