@@ -35,7 +35,7 @@ def test_s3_make_copy_sync_list_and_remove(server, scratch):
     assert (scratch / "down/lib/with space+plus.q").read_text() == "b:2\n"
     aws(server, "s3", "rm", "s3://cli-bucket", "--recursive")
     aws(server, "s3", "rb", "s3://cli-bucket")
-    assert "NoSuchBucket" in aws(server, "s3", "ls", "s3://cli-bucket", expect=254)
+    assert "NoSuchBucket" in aws(server, "s3", "ls", "s3://cli-bucket", expect=255)
 
 
 def test_versions_of_an_object(server, s3, scratch):
@@ -77,8 +77,8 @@ def test_identity_and_roles(server):
     role = json.loads(aws(server, "sts", "get-caller-identity", env=env))
     assert ":assumed-role/kdb-all-user/cli" in role["Arn"]
     wrong = dict(env, AWS_SESSION_TOKEN=keys["SessionToken"][:-4] + "AAAA")
-    assert "Token" in aws(server, "sts", "get-caller-identity", env=wrong, expect=254)
-    assert "Token" in aws(server, "s3", "ls", env=wrong, expect=254)
+    assert "Token" in aws(server, "sts", "get-caller-identity", env=wrong, expect=255)
+    assert "Token" in aws(server, "s3", "ls", env=wrong, expect=255)
 
 
 def test_the_whole_story_on_the_command_line(server, environment, scratch):
@@ -114,6 +114,6 @@ def test_the_whole_story_on_the_command_line(server, environment, scratch):
     assert "cli" in [cluster["clusterName"] for cluster in listed["kxClusterSummaries"]]
     aws(server, "finspace", "delete-kx-cluster", "--environment-id", environment, "--cluster-name", "cli")
     refused = aws(
-        server, "finspace", "get-kx-cluster", "--environment-id", environment, "--cluster-name", "never", expect=254
+        server, "finspace", "get-kx-cluster", "--environment-id", environment, "--cluster-name", "never", expect=255
     )
     assert "ResourceNotFoundException" in refused

@@ -33,30 +33,30 @@ def refusal(call, **arguments):
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
+    return error["Code"], error.get("Message", "")
 
 
 @pytest.fixture(scope="module")
 def gp(finspace, s3, environment):
     code = upload(s3, "first.zip", FIRST)
-    arguments = [{"key": "procName", "value": "gp1"}, {"key": "s", "value": "2"}]
+    arguments = [{"key": "procName", "value": "research1"}, {"key": "s", "value": "2"}]
     made = finspace.create_kx_cluster(
-        **cluster_request(environment, "gp", code, initializationScript="init.q", commandLineArguments=arguments)
+        **cluster_request(environment, "research", code, initializationScript="init.q", commandLineArguments=arguments)
     )
     assert made["status"] == "PENDING"
-    wait_running(finspace, environment, "gp")
-    return "gp"
+    wait_running(finspace, environment, "research")
+    return "research"
 
 
 def test_a_cluster_runs_the_users_code_and_sees_its_arguments(server, finspace, environment, gp):
     found = finspace.get_kx_cluster(environmentId=environment, clusterName=gp)
     assert found["initializationScript"] == "init.q"
-    assert {"key": "procName", "value": "gp1"} in found["commandLineArguments"]
+    assert {"key": "procName", "value": "research1"} in found["commandLineArguments"]
     assert "databases" not in found
     assert ask(server, environment, gp, "version") == 1
     assert ask(server, environment, gp, "exec sum size from trades") == 60
-    assert ask(server, environment, gp, "first (.Q.opt .z.x)`procName") == b"gp1"
-    assert ask(server, environment, gp, "first .aws.args`procName") == b"gp1"
+    assert ask(server, environment, gp, "first (.Q.opt .z.x)`procName") == b"research1"
+    assert ask(server, environment, gp, "first .aws.args`procName") == b"research1"
     nodes = finspace.list_kx_cluster_nodes(environmentId=environment, clusterName=gp)["nodes"]
     assert len(nodes) == 1 and nodes[0]["status"] == "RUNNING"
 

@@ -61,7 +61,8 @@ def test_pykx_makes_frames_of_tables_and_keyed_tables(connection):
     frame = connection("trade").pd()
     assert list(frame.columns) == ["time", "sym", "price", "size", "side", "note"]
     assert frame["time"][0] == pandas.Timestamp("2024-01-31 09:30:00")
-    assert frame["price"].isna().tolist() == [False, True] and frame["size"].isna().tolist() == [False, True]
+    assert frame["price"].isna().tolist() == [False, True]
+    assert frame["size"][0] == 10 and frame["note"].tolist() == [b"one", b"two"]
     keyed = connection("keyed").pd()
     assert keyed.index.name == "sym" and keyed["price"].tolist() == [1.5, 2.5]
     assert connection("select sum size by sym from trade").py() is not None

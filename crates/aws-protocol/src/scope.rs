@@ -48,9 +48,23 @@ pub fn requested_service(headers: &HeaderMap, raw_query: &str) -> Option<Service
         .and_then(credential_of_header);
     let credential = match from_header {
         Some(credential) => credential.to_owned(),
-        None => credential_of_query(raw_query)?,
+        None => match credential_of_query(raw_query) {
+            Some(credential) => credential,
+            // boto3 still presigns S3 URLs by version 2 unless told otherwise; no other service ever took them.
+            None => return is_version_two_query(raw_query).then_some(Service::S3),
+        },
     };
     service_of_credential(&credential)
+}
+
+/// True for the query of an S3 URL presigned by signature version 2.
+fn is_version_two_query(raw_query: &str) -> bool {
+    let has = |name: &str| {
+        raw_query
+            .split('&')
+            .any(|pair| pair.split('=').next() == Some(name))
+    };
+    has("AWSAccessKeyId") && has("Signature") && has("Expires")
 }
 
 /// `<access key>/<date>/<region>/<service>/aws4_request`; an access key may hold slashes, so read from the end.
@@ -86,6 +100,19 @@ mod tests {
             format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00");
         headers.insert(AUTHORIZATION, value.parse().unwrap());
         headers
+    }
+
+    #[test]
+    fn urls_presigned_by_version_two_are_for_s3() {
+        let query = "AWSAccessKeyId=AKID&Signature=abc%3D&Expires=1800000000";
+        assert_eq!(
+            requested_service(&HeaderMap::new(), query),
+            Some(Service::S3)
+        );
+        assert_eq!(
+            requested_service(&HeaderMap::new(), "AWSAccessKeyId=AKID"),
+            None
+        );
     }
 
     #[test]

@@ -41,8 +41,8 @@ pub struct ExecArguments {
     #[arg(long, value_name = "DIR")]
     app: PathBuf,
     /// Where q starts, below /opt/kx/app.
-    #[arg(long, value_name = "PATH", default_value = "")]
-    working_directory: PathBuf,
+    #[arg(long, value_name = "PATH")]
+    working_directory: Option<PathBuf>,
     /// Standard input is the cluster's listening socket.
     #[arg(long)]
     listener: bool,
@@ -72,7 +72,7 @@ pub fn exec(arguments: ExecArguments) -> anyhow::Result<()> {
     let stage = ExecStage {
         agent_pid: arguments.agent_pid,
         app_directory: arguments.app,
-        working_directory: arguments.working_directory,
+        working_directory: arguments.working_directory.unwrap_or_default(),
         listener: arguments.listener,
         command: arguments.command,
     };
