@@ -234,7 +234,7 @@ async fn scripts_find_the_library_their_arguments_and_their_files() {
         (".aws.akcsp", "\"/opt/kx/app/code_scratch\""),
         ("first .aws.args`procName", "\"tp 1\""),
         ("first (.Q.opt .z.x)`procName", "\"tp 1\""),
-        ("first (.Q.opt .z.X)`s", "enlist \"2\""),
+        ("first (.Q.opt .z.X)`s", ",\"2\""),
         ("system\"s\"", "2i"),
         (".z.zd", "17 2 6"),
         ("getenv`PEERS", "\"one,two\""),
@@ -403,10 +403,13 @@ async fn draining_answers_what_was_asked_and_in_place_keeps_memory_and_handles()
         Apply::Drain,
         &[("init.q", "\\l lib.q\n"), ("lib.q", "v:3\n")],
     );
-    fixture.runtime.ensure_node(&three).await.expect("ensure");
-    // Connected while the old q ends and none accepts: it waits in the queue, and nothing is lost.
+    let told = fixture
+        .reach(&three, |status| status.phase == NodePhase::Preparing)
+        .await;
+    assert_eq!(told.q_pid, second.q_pid, "still at work");
     let answer = client.receive().expect("answered");
     assert!(answer.is_identical(&Value::Long(2)), "{answer:?}");
+    // The old q accepts no more: this waits in the queue for the next one, and nothing is lost.
     assert_eq!(fixture.connect().show("v"), "3");
     let third = fixture.healthy(&three).await;
     assert_ne!(third.q_pid, second.q_pid);
