@@ -33,6 +33,7 @@ mod plane;
 pub mod planner;
 pub mod reconciler;
 mod status_reason;
+mod steps;
 mod sts;
 
 pub use bundle_inspector::BundleInspector;
@@ -46,4 +47,5 @@ pub use node_specs::{NODE_ACCESS_KEY_ID, NODE_DATA, NODE_REGION, NODE_SECRET_ACC
 pub use plane::{ControlPlane, Handle, Parts, StartError};
 pub use reconciler::Ticks;
 pub use status_reason::sanitise as sanitise_status_reason;
+pub use steps::{Step, StepWatch};
 pub use sts::{ASSUMED_SECONDS_DEFAULT, AssumeRoleRequest, AssumedRole, CallerIdentity};

@@ -18,6 +18,7 @@ use crate::names::Names;
 use crate::node_specs::SpecMaker;
 use crate::observations::Observations;
 use crate::reconciler::{PassError, Reconciler, Ticks};
+use crate::steps::{StepWatch, Steps};
 
 /// Setting that holds the key which signs connection strings, as PEM.
 const SIGNING_KEY_SETTING: &str = "connection-token-signing-key";
@@ -50,6 +51,30 @@ pub struct Parts {
     pub inspector: Arc<dyn CodeInspector>,
     pub clock: Arc<dyn Clock>,
     pub ticks: Ticks,
+    /// For tests that let the control plane die; `None` otherwise.
+    pub step_watch: Option<Arc<dyn StepWatch>>,
+}
+
+impl Parts {
+    /// The usual parts over a store and a runtime.
+    pub fn new(
+        config: ControlPlaneConfig,
+        store: Store,
+        runtime: Arc<dyn ClusterRuntime>,
+        code_source: Arc<dyn CodeSource>,
+    ) -> Self {
+        let inspector = Arc::new(BundleInspector::new(config.code_limits.clone()));
+        Parts {
+            config,
+            store,
+            runtime,
+            code_source,
+            inspector,
+            clock: Arc::new(SystemClock),
+            ticks: Ticks::default(),
+            step_watch: None,
+        }
+    }
 }
 
 /// Answers the operations of the API. Requests only write desired state; its [`Reconciler`] alone acts.
@@ -64,6 +89,7 @@ pub struct ControlPlane {
     pub(crate) pages: PageTokens,
     pub(crate) observations: Arc<Observations>,
     pub(crate) wake: Arc<Notify>,
+    pub(crate) steps: Steps,
     reconciler: Arc<Reconciler>,
 }
 
@@ -75,24 +101,8 @@ pub struct Handle {
 }
 
 impl ControlPlane {
-    /// Starts over a store and a runtime: whatever nodes are found are adopted, whatever was under way goes on.
-    pub async fn start(
-        config: ControlPlaneConfig,
-        store: Store,
-        runtime: Arc<dyn ClusterRuntime>,
-        code_source: Arc<dyn CodeSource>,
-    ) -> Result<Handle, StartError> {
-        let inspector = Arc::new(BundleInspector::new(config.code_limits.clone()));
-        let clock = Arc::new(SystemClock);
-        let parts = Parts {
-            config,
-            store,
-            runtime,
-            code_source,
-            inspector,
-            clock,
-            ticks: Ticks::default(),
-        };
+    /// Starts with these parts: whatever nodes are found are adopted, whatever was under way goes on.
+    pub async fn start(parts: Parts) -> Result<Handle, StartError> {
         Ok(ControlPlane::assemble(parts).await?.run().await)
     }
 
@@ -106,7 +116,9 @@ impl ControlPlane {
             inspector,
             clock,
             ticks,
+            step_watch,
         } = parts;
+        let steps = Steps::watched_by(step_watch);
         let signer = signing_key(&store).await?;
         let pages = PageTokens::new(page_key(&store).await?);
         let names = Names::new(&config.region, &config.account_id);
@@ -128,6 +140,7 @@ impl ControlPlane {
             Arc::clone(&observations),
             Arc::clone(&wake),
             ticks,
+            steps.clone(),
         ));
         Ok(ControlPlane {
             config,
@@ -140,6 +153,7 @@ impl ControlPlane {
             pages,
             observations,
             wake,
+            steps,
             reconciler,
         })
     }

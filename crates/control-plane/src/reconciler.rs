@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cluster_runtime::{ClusterKey, ClusterRuntime, NodeSpec, RuntimeError};
-use control_store::{Store, StoreError};
+use control_store::{Store, StoreError, WriteTransaction};
 use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ use crate::node_specs::SpecMaker;
 use crate::observations::Observations;
 use crate::phase::{EnvironmentPhase, Event, Phase};
 use crate::planner::{Action, Observation, Plan, cluster_of, launch_pause_ms, node_id_of, plan};
+use crate::steps::{Step, Steps};
 
 /// The longest pauses between passes. Requests and the runtime's notices usually end a pause long before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,7 @@ pub struct Reconciler {
     in_flight: Mutex<BTreeMap<String, ClusterKey>>,
     wake: Arc<Notify>,
     ticks: Ticks,
+    steps: Steps,
 }
 
 impl Reconciler {
@@ -111,6 +113,7 @@ impl Reconciler {
         observations: Arc<Observations>,
         wake: Arc<Notify>,
         ticks: Ticks,
+        steps: Steps,
     ) -> Self {
         Reconciler {
             store,
@@ -122,6 +125,7 @@ impl Reconciler {
             in_flight: Mutex::new(BTreeMap::new()),
             wake,
             ticks,
+            steps,
         }
     }
 
@@ -227,6 +231,7 @@ impl Reconciler {
         before: &ClusterDesired,
         next: &ClusterDesired,
     ) -> Result<(), StoreError> {
+        self.steps.reached(Step::BeforeRecord);
         let mut transaction = self.store.begin().await?;
         if next.phase == Phase::Deleted {
             let cluster = &before.state.cluster;
@@ -243,7 +248,14 @@ impl Reconciler {
                 .replace_cluster_state(&next.clone().into_state())
                 .await?;
         }
-        transaction.commit().await
+        self.commit(transaction).await
+    }
+
+    async fn commit(&self, transaction: WriteTransaction) -> Result<(), StoreError> {
+        self.steps.reached(Step::BeforeCommit);
+        transaction.commit().await?;
+        self.steps.reached(Step::AfterRecord);
+        Ok(())
     }
 
     async fn spec(
@@ -302,6 +314,7 @@ impl Reconciler {
 
     /// Does one action. A failure is noted where the planner needs to know, and logged.
     pub async fn act(&self, work: &Work) {
+        self.steps.reached(Step::BeforeAction);
         if let Err(error) = self.try_act(work).await {
             tracing::warn!(
                 cluster = work.cluster.cluster_name,
@@ -310,6 +323,7 @@ impl Reconciler {
                 "an action failed; the next pass looks at it again"
             );
         }
+        self.steps.reached(Step::AfterAction);
     }
 
     async fn try_act(&self, work: &Work) -> Result<(), PassError> {
@@ -380,10 +394,11 @@ impl Reconciler {
         let Some(state) = state else { return Ok(()) };
         let mut desired = ClusterDesired::from_state(state)?;
         if change(&mut desired) {
+            self.steps.reached(Step::BeforeRecord);
             transaction
                 .replace_cluster_state(&desired.into_state())
                 .await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
         }
         Ok(())
     }

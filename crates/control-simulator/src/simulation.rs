@@ -91,6 +91,7 @@ impl Setup {
             inspector: Arc::new(PermissiveInspector),
             clock: Arc::new(VirtualClock(self.world.clone())),
             ticks: self.ticks,
+            step_watch: None,
         };
         Ok(ControlPlane::assemble(parts).await?)
     }

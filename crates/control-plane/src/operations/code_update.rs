@@ -24,6 +24,7 @@ use crate::idempotency::{Begun, Once};
 use crate::phase::{Event, Phase};
 use crate::plane::ControlPlane;
 use crate::planner::begin_return_by_request;
+use crate::steps::Step;
 
 /// RollbackKxCluster. Without `to_revision`: a deployment under way is turned round; else the revision before the
 /// current one is deployed.
@@ -122,6 +123,7 @@ impl ControlPlane {
             .await
             .map_err(from_store)?;
         let first = once.finish(transaction, nothing(), now).await?;
+        self.steps.reached(Step::Accepted);
         self.wake();
         Ok(first)
     }

@@ -59,7 +59,7 @@ impl Installation {
         parts.step_watch = crash_at_step::from_environment()?;
         let control = ControlPlane::start(parts)
             .await
-        .context("cannot start the control plane")?;
+            .context("cannot start the control plane")?;
         Ok(Installation {
             store,
             objects,
