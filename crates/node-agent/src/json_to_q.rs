@@ -96,8 +96,9 @@ pub(crate) fn text_of(row: &Json, member: &str) -> Value {
 pub(crate) fn timestamp_of(row: &Json, member: &str) -> i64 {
     row.get(member)
         .and_then(Json::as_f64)
+        // A float of today's seconds is exact to less than a microsecond, and to no more.
         .map_or(i64::MIN, |seconds| {
-            ((seconds - EPOCH_SHIFT_SECONDS) * 1e9) as i64
+            ((seconds - EPOCH_SHIFT_SECONDS) * 1e6).round() as i64 * 1000
         })
 }
 
@@ -135,8 +136,8 @@ mod tests {
     #[test]
     fn times_move_to_the_epoch_of_q() {
         assert_eq!(
-            timestamp_of(&json!({"at": 946_684_800.5}), "at"),
-            500_000_000
+            timestamp_of(&json!({"at": 1_795_209_548.492}), "at"),
+            848_524_748_492_000_000
         );
         assert_eq!(timestamp_of(&json!({}), "at"), i64::MIN);
     }
