@@ -79,28 +79,39 @@ impl PidLock {
     /// # Errors
     /// The holder cannot be identified, signalled, or does not end within `patience`.
     pub fn kill_holder(path: &Path, patience: Duration) -> io::Result<()> {
-        if !PidLock::is_held(path) {
-            return Ok(());
+        let deadline = Instant::now() + patience;
+        while PidLock::is_held(path) {
+            match kill_if_holder(path, patience) {
+                // A process that is just ending has closed the file, and the kernel has not let go of the lock yet.
+                Err(error) if Instant::now() >= deadline => return Err(error),
+                Err(_) => std::thread::sleep(Duration::from_millis(5)),
+                Ok(()) => return Ok(()),
+            }
         }
-        let mut file = File::open(path)?;
-        let pid = read_pid(&mut file)
-            .and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?))
-            .ok_or_else(|| io::Error::other("the pid file names no process"))?;
-        let process = pidfd_open(pid, PidfdFlags::empty())?;
-        if !has_open(pid, &file)? {
-            return Err(io::Error::other(format!(
-                "process {} does not hold {}",
-                pid.as_raw_nonzero(),
-                path.display()
-            )));
-        }
-        kill_and_wait(&process, patience)
+        Ok(())
     }
 
     /// The locked file, to be kept open as long as the lock shall last.
     pub fn file(&self) -> &File {
         &self.file
     }
+}
+
+/// Kills the process that the file names, if it has the file open.
+fn kill_if_holder(path: &Path, patience: Duration) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let pid = read_pid(&mut file)
+        .and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?))
+        .ok_or_else(|| io::Error::other("the pid file names no process"))?;
+    let process = pidfd_open(pid, PidfdFlags::empty())?;
+    if !has_open(pid, &file)? {
+        return Err(io::Error::other(format!(
+            "process {} does not hold {}",
+            pid.as_raw_nonzero(),
+            path.display()
+        )));
+    }
+    kill_and_wait(&process, patience)
 }
 
 /// SIGKILL by descriptor, then waits until the process has ended.
