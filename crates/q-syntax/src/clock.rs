@@ -40,7 +40,7 @@ pub(crate) fn parse_month(text: &[u8]) -> Option<i32> {
         .then_some(((digits(year)? - 2000) * 12 + month - 1) as i32)
 }
 
-/// `h:mm`, `h:mm:ss`, `h:mm:ss.fff` with up to nine digits, as nanoseconds.
+/// `h:mm`, `h:mm:ss`, `h:mm:ss.fff` with up to nine digits (a colon may stand for the point), as nanoseconds.
 pub(crate) fn parse_clock(text: &[u8]) -> Option<(i64, ClockShape)> {
     let mut parts = text.split(|byte| *byte == b':');
     let hours = digits(parts.next()?)?;
@@ -49,13 +49,14 @@ pub(crate) fn parse_clock(text: &[u8]) -> Option<(i64, ClockShape)> {
     let Some(seconds) = parts.next() else {
         return Some((nanoseconds, ClockShape::Minute));
     };
+    let (whole, fraction) = match (seconds.iter().position(|byte| *byte == b'.'), parts.next()) {
+        (Some(_), Some(_)) => return None,
+        (Some(dot), None) => (&seconds[..dot], Some(&seconds[dot + 1..])),
+        (None, fraction) => (seconds, fraction),
+    };
     if parts.next().is_some() {
         return None;
     }
-    let (whole, fraction) = match seconds.iter().position(|byte| *byte == b'.') {
-        Some(dot) => (&seconds[..dot], Some(&seconds[dot + 1..])),
-        None => (seconds, None),
-    };
     nanoseconds = nanoseconds.checked_add(two_digits(whole)? * 1_000_000_000)?;
     let Some(fraction) = fraction else {
         return Some((nanoseconds, ClockShape::Second));

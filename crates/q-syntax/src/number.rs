@@ -388,6 +388,7 @@ mod tests {
         same("09:30", Value::Minute(570));
         same("09:30:00", Value::Second(34_200));
         same("09:30:00.000", Value::Time(34_200_000));
+        same("09:04:59:000", Value::Time(32_699_000));
         same("00:00:00.000000001", Value::Timespan(1));
         same("0D09:30", Value::Timespan(34_200_000_000_000));
         same("1D", Value::Timespan(DAY_NANOSECONDS));

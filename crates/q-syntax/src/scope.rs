@@ -24,11 +24,12 @@ pub enum Place {
     QueryPhrase,
 }
 
-/// Calls `visit` for every name in these nodes, outside nested lambdas.
-pub fn visit_names(nodes: &[Node], visit: &mut dyn FnMut(Symbol, Occurrence, Place)) {
+/// Calls `visit` for every name in these nodes, outside nested lambdas, with the offset of the node it belongs to.
+pub fn visit_names(nodes: &[Node], visit: &mut dyn FnMut(Symbol, Occurrence, Place, usize)) {
     let mut walker = Walker {
         visit,
         place: Place::Expression,
+        position: 0,
     };
     walker.nodes(nodes);
 }
@@ -36,7 +37,7 @@ pub fn visit_names(nodes: &[Node], visit: &mut dyn FnMut(Symbol, Occurrence, Pla
 /// `x`, `x y` or `x y z`: the parameters of a lambda without signature.
 pub(crate) fn implicit_parameters(body: &[Node]) -> &'static [&'static str] {
     let mut count = 1;
-    visit_names(body, &mut |name, _, place| {
+    visit_names(body, &mut |name, _, place, _| {
         if place == Place::Expression {
             match name.as_bytes() {
                 b"y" => count = count.max(2),
@@ -64,7 +65,7 @@ pub fn locals(lambda: &LambdaTree) -> Vec<Symbol> {
             }
         }
     }
-    visit_names(&lambda.body, &mut |name, occurrence, _| {
+    visit_names(&lambda.body, &mut |name, occurrence, _, _| {
         if occurrence == Occurrence::AssignedLocally
             && !name.as_bytes().contains(&b'.')
             && !parameters.contains(&name)
@@ -76,13 +77,34 @@ pub fn locals(lambda: &LambdaTree) -> Vec<Symbol> {
     locals
 }
 
-/// The globals a lambda names, keywords apart, in the order of their first use.
+/// A name that is assigned as a global before it is made local, with the place where that happens: q refuses it.
+pub(crate) fn global_made_local(parameters: &[Symbol], body: &[Node]) -> Option<(Symbol, usize)> {
+    let mut locals = parameters.to_vec();
+    let mut globals: Vec<Symbol> = Vec::new();
+    let mut found = None;
+    visit_names(
+        body,
+        &mut |name, occurrence, _, position| match occurrence {
+            Occurrence::AssignedGlobally if !locals.contains(&name) => globals.push(name),
+            Occurrence::AssignedLocally if globals.contains(&name) => {
+                found = found.or(Some((name, position)));
+            }
+            Occurrence::AssignedLocally => locals.push(name),
+            _ => {}
+        },
+    );
+    found
+}
+
+/// The globals a lambda names, keywords and the names in phrases of queries (which may be columns) apart, in the order of
+/// their first use.
 pub fn globals(lambda: &LambdaTree) -> Vec<Symbol> {
     let mut own = locals(lambda);
     own.extend(lambda.parameters.iter().map(|parameter| parameter.name));
     let mut globals = Vec::new();
-    visit_names(&lambda.body, &mut |name, _, _| {
-        if !own.contains(&name)
+    visit_names(&lambda.body, &mut |name, _, place, _| {
+        if place == Place::Expression
+            && !own.contains(&name)
             && !globals.contains(&name)
             && !crate::words::is_keyword(name.as_bytes())
         {
@@ -93,8 +115,9 @@ pub fn globals(lambda: &LambdaTree) -> Vec<Symbol> {
 }
 
 struct Walker<'a> {
-    visit: &'a mut dyn FnMut(Symbol, Occurrence, Place),
+    visit: &'a mut dyn FnMut(Symbol, Occurrence, Place, usize),
     place: Place,
+    position: usize,
 }
 
 impl Walker<'_> {
@@ -107,10 +130,11 @@ impl Walker<'_> {
     }
 
     fn name(&mut self, name: Symbol, occurrence: Occurrence) {
-        (self.visit)(name, occurrence, self.place);
+        (self.visit)(name, occurrence, self.place, self.position);
     }
 
     fn node(&mut self, node: &Node) {
+        self.position = node.span.start as usize;
         match &node.kind {
             NodeKind::Name(name) => self.name(*name, Occurrence::Read),
             NodeKind::Constant(_)

@@ -127,6 +127,14 @@ fn set_table(attribute: Attribute, table: Arc<Table>) -> QResult<Value> {
     Ok(Value::Table(Arc::new(table)))
 }
 
+/// A key table marked sorted: unlike a plain table its columns keep the attributes they have.
+fn sorted_keys(keys: Arc<Table>) -> QResult<Value> {
+    set_table(Attribute::Sorted, Arc::clone(&keys))?;
+    let mut keys = Arc::unwrap_or_clone(keys);
+    keys.sorted = true;
+    Ok(Value::Table(Arc::new(keys)))
+}
+
 fn set_dict(attribute: Attribute, dict: Arc<Dict>) -> QResult<Value> {
     let mut dict = Arc::unwrap_or_clone(dict);
     match attribute {
@@ -139,7 +147,7 @@ fn set_dict(attribute: Attribute, dict: Arc<Dict>) -> QResult<Value> {
         }
         Attribute::Sorted => {
             dict.keys = match dict.keys {
-                Value::Table(keys) => set_table(attribute, keys)?,
+                Value::Table(keys) => sorted_keys(keys)?,
                 keys => set_list(attribute, keys)?,
             };
             dict.step = true;

@@ -7,11 +7,13 @@ use q_value::Symbol;
 use super::Parser;
 use super::primary::{Form, Item};
 use crate::error::{SyntaxError, SyntaxResult};
-use crate::scope::implicit_parameters;
+use crate::scope::{global_made_local, globals, implicit_parameters, locals};
 use crate::tree::{LambdaTree, Node, NodeKind, Parameter, Pattern, Span};
 
 /// `'params` above this.
 const PARAMETERS_MAX: usize = 8;
+/// `'locals` and `'globals` above this.
+const NAMES_MAX: usize = 110;
 
 impl Parser<'_> {
     pub(super) fn lambda(&mut self) -> SyntaxResult<Item> {
@@ -33,6 +35,12 @@ impl Parser<'_> {
                 })
                 .collect();
         }
+        let names: Vec<Symbol> = parameters.iter().map(|parameter| parameter.name).collect();
+        if let Some((name, position)) = global_made_local(&names, &body) {
+            let name = name.text();
+            let message = format!("`{name}` is assigned as a global before and as a local here");
+            return Err(SyntaxError::new(name, position, message));
+        }
         let text = String::from_utf8_lossy(&self.source[start..end]);
         let source: Arc<str> = if self.in_k {
             format!("k){text}").into()
@@ -48,6 +56,16 @@ impl Parser<'_> {
             span,
             is_k: self.in_k,
         };
+        for (name, count) in [
+            ("locals", locals(&tree).len()),
+            ("globals", globals(&tree).len()),
+        ] {
+            if count > NAMES_MAX {
+                let message =
+                    format!("{count} {name} in one lambda, at most {NAMES_MAX} are allowed");
+                return Err(SyntaxError::new(name, start, message));
+            }
+        }
         let kind = NodeKind::Lambda(Arc::new(tree));
         Ok(Item::Noun(Node::new(kind, span), Form::Plain))
     }

@@ -300,6 +300,9 @@ fn lambdas() {
     );
     q("{[a;b;c;d;e;f;g;h;i]}", "'params at 1");
     q("{[a;a]}", "'parse at 4");
+    q("{a::1;a:1}", "'a at 7");
+    q("{b:x=y;b::99;x+b}", "{[x;y]b:=[x;y];b::99;+[x;b]}");
+    q("{[a]a::1;a:2}", "{[a]a::1;a:2}");
     let program = parse(b"f:{ x /c\n }", false).expect("a lambda");
     let NodeKind::Assign { value, .. } = &program.statements[0].kind else {
         panic!("an assignment")
@@ -308,6 +311,17 @@ fn lambdas() {
         panic!("a lambda")
     };
     assert_eq!(&*tree.source, "{ x /c\n }");
+}
+
+#[test]
+fn names_of_a_lambda_are_limited() {
+    let chained = |colons: &str, count: usize| {
+        let names: Vec<String> = (0..count).map(|at| format!("a{at}")).collect();
+        read(&format!("{{{}{colons}0}}", names.join(colons)), false)
+    };
+    assert_eq!(chained(":", 111), "'locals at 0");
+    assert_eq!(chained("::", 111), "'globals at 0");
+    assert!(chained(":", 110).starts_with('{'));
 }
 
 #[test]
