@@ -297,7 +297,7 @@ pub(crate) fn mean(x: Value) -> QResult<f64> {
         }
         x => match lanes::raw::<f64>(x)? {
             Operand::Vector(v) => {
-                let (sum, count) = fold::sum_and_count(&v);
+                let (sum, count) = fold::mean_floats(&v);
                 sum / count
             }
             Operand::Atom(x) => x,

@@ -67,20 +67,10 @@ macro_rules! exact {
         #[inline(always)]
         fn equal(self, other: $t) -> bool { self == other }
         #[inline(always)]
-        #[expect(clippy::bool_comparison, reason = "one body for all integer types")]
         fn less(self, other: $t) -> bool { self < other }
     })* };
 }
-macro_rules! exact_integers {
-    ($($t:ty)*) => { $(impl Comparable for $t {
-        #[inline(always)]
-        fn equal(self, other: $t) -> bool { self == other }
-        #[inline(always)]
-        fn less(self, other: $t) -> bool { self < other }
-    })* };
-}
-exact!(bool);
-exact_integers!(u8 i16 i32 i64);
+exact!(bool u8 i16 i32 i64);
 
 impl Comparable for f64 {
     #[inline(always)]
@@ -188,6 +178,10 @@ fn floats(comparison: Comparison, x: Operand<f64>, y: Operand<f64>) -> QResult<O
 }
 
 /// The floats that equal `to` are those between two bounds, so that the loop needs plain comparisons only.
+#[expect(
+    clippy::neg_cmp_op_on_partial_ord,
+    reason = "null is below every number, and no comparison with it holds"
+)]
 fn with_atom(comparison: Comparison, x: &[f64], to: f64) -> Vector<bool> {
     if to.is_nan() {
         return Vector::new(match comparison {
@@ -201,7 +195,6 @@ fn with_atom(comparison: Comparison, x: &[f64], to: f64) -> Vector<bool> {
     Vector::new(match comparison {
         Comparison::Equal => loops::map(x, move |x| (x >= low) & (x <= high)),
         Comparison::NotEqual => loops::map(x, move |x| !((x >= low) & (x <= high))),
-        // null is below every number, and no comparison with it holds
         Comparison::Less => loops::map(x, move |x| !(x >= low)),
         Comparison::LessEqual => loops::map(x, move |x| !(x > high)),
         Comparison::Greater => loops::map(x, move |x| x > high),

@@ -84,7 +84,10 @@ macro_rules! float_to_small {
         }
         impl Convert<u8> for $from {
             #[inline(always)]
-            fn convert(self) -> u8 { (self + 0.5).floor() as i64 as u8 }
+            fn convert(self) -> u8 {
+                // through the long it is: minus infinity is the lowest that is not null, null is zero
+                if self.is_nan() { 0 } else { ((self + 0.5).floor() as i64).max(-i64::MAX) as u8 }
+            }
         }
     )* };
 }

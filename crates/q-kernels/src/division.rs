@@ -182,7 +182,7 @@ pub fn modulo(x: Value, y: Value) -> QResult<Value> {
                     if x == i64::MIN {
                         x
                     } else {
-                        x - by.multiple_below(x)
+                        x.wrapping_sub(by.multiple_below(x))
                     }
                 }))
             }
@@ -233,7 +233,7 @@ fn bar(width: i64, y: i64) -> i64 {
     } else if width == 0 {
         y
     } else {
-        y - floor_remainder(y, width)
+        y.wrapping_sub(floor_remainder(y, width))
     }
 }
 

@@ -125,22 +125,37 @@ pub(crate) fn sum_longs(x: &[i64]) -> i64 {
     )
 }
 
+/// Items folded several times over in a row while they are in the first-level cache.
+const CACHED: usize = 2048;
+
 /// The exact sum of longs and how many are not null.
 pub(crate) fn exact_sum_longs(x: &[i64]) -> (i128, u64) {
-    let (low, high, count) = fold(
-        x,
-        (0u64, 0i64, 0u64),
-        |(low, high, count), x| {
-            let kept = if x == i64::MIN { 0 } else { x };
-            (
-                low + (kept as u64 & 0xffff_ffff),
-                high + (kept >> 32),
-                count + u64::from(x != i64::MIN),
-            )
-        },
-        |a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2),
-    );
-    ((i128::from(high) << 32) + i128::from(low), count)
+    let parts = parallel::over(x.len(), parallel::ITEMS_PER_THREAD_MIN, |range| {
+        x[range]
+            .chunks(CACHED)
+            .map(|block| {
+                // one plain fold after the other: each vectorises, and the block is read from memory once
+                let known = |x: i64| if x == i64::MIN { 0 } else { x };
+                let low = fold_block(
+                    block,
+                    0i64,
+                    |sum, x| sum + (known(x) & 0xffff_ffff),
+                    |a, b| a + b,
+                );
+                let high = fold_block(block, 0i64, |sum, x| sum + (known(x) >> 32), |a, b| a + b);
+                let count = fold_block(
+                    block,
+                    0i64,
+                    |count, x| count + i64::from(x != i64::MIN),
+                    |a, b| a + b,
+                );
+                ((i128::from(high) << 32) + i128::from(low), count as u64)
+            })
+            .fold((0, 0), |a: (i128, u64), b| (a.0 + b.0, a.1 + b.1))
+    });
+    parts
+        .into_iter()
+        .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
 }
 
 /// The sum of floats without nulls.
@@ -155,18 +170,47 @@ pub(crate) fn sum_floats(x: &[f64]) -> f64 {
 
 /// The sum of floats without nulls, and how many there are.
 pub(crate) fn sum_and_count(x: &[f64]) -> (f64, f64) {
+    (sum_floats(x), count_known(x))
+}
+
+/// How many floats are not null.
+pub(crate) fn count_known(x: &[f64]) -> f64 {
     fold(
         x,
-        (0.0, 0.0),
-        |(sum, count), x| {
-            let known = !x.is_nan();
-            (
-                sum + if known { x } else { 0.0 },
-                count + f64::from(u8::from(known)),
-            )
-        },
-        |a, b| (a.0 + b.0, a.1 + b.1),
+        0.0,
+        |count, x: f64| count + if x.is_nan() { 0.0 } else { 1.0 },
+        |a, b| a + b,
     )
+}
+
+/// The mean of floats without nulls, read from memory once.
+pub(crate) fn mean_floats(x: &[f64]) -> (f64, f64) {
+    if x.len() <= CACHED {
+        return sum_and_count(x);
+    }
+    let blocks = x.len().div_ceil(CACHED);
+    let parts = parallel::over(blocks, parallel::ITEMS_PER_THREAD_MIN / CACHED, |range| {
+        range
+            .map(|block| {
+                let end = ((block + 1) * CACHED).min(x.len());
+                let block = &x[block * CACHED..end];
+                let known = |x: f64| if x.is_nan() { 0.0 } else { x };
+                (
+                    fold_block(block, 0.0, |sum, x: f64| sum + known(x), |a, b| a + b),
+                    fold_block(
+                        block,
+                        0.0,
+                        |count, x: f64| count + if x.is_nan() { 0.0 } else { 1.0 },
+                        |a, b| a + b,
+                    ),
+                )
+            })
+            .collect::<Vec<(f64, f64)>>()
+    });
+    parts
+        .into_iter()
+        .flatten()
+        .fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use q_value::{Dict, QError, QResult, Value, Vector};
 
 use crate::keys::{self, Key, NONE, Places, with_keys};
-use crate::{Keyword, enumeration, gather};
+use crate::{Keyword, enumeration, gather, partitioned_group};
 
 pub(crate) static TABLE: &[Keyword] = &[
     Keyword::one("group", group),
@@ -67,7 +67,8 @@ impl Groups {
     }
 }
 
-fn group_keys<K: Key>(keys: &[K]) -> Groups {
+/// Group numbers of the keys of one vector.
+pub(crate) fn group_keys<K: Key>(keys: &[K]) -> Groups {
     let mut ids = Vec::with_capacity(keys.len());
     let mut first_rows: Vec<u32> = Vec::new();
     if let Some((low, slots)) = keys::small_range(keys, keys::slots_for(keys.len())) {
@@ -85,6 +86,9 @@ fn group_keys<K: Key>(keys: &[K]) -> Groups {
             count: first_rows.len(),
             first_rows,
         };
+    }
+    if partitioned_group::is_worth_it(keys) {
+        return partitioned_group::groups(keys);
     }
     // slots hold group numbers; the table doubles while groups are found, so that few groups stay in cache
     let mut mask = 1023usize;
@@ -192,13 +196,7 @@ fn combine(x: &Groups, y: &Groups) -> Groups {
     if y.count <= 1 {
         return x.clone();
     }
-    let wide = y.count as u64;
-    let pairs: Vec<u64> = x
-        .ids
-        .iter()
-        .zip(&y.ids)
-        .map(|(x, y)| u64::from(*x) * wide + u64::from(*y))
-        .collect();
+    let pairs = partitioned_group::paired(&x.ids, &y.ids, y.count as u64);
     group_keys(&pairs)
 }
 

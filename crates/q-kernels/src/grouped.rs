@@ -401,7 +401,8 @@ mod tests {
     use crate::aggregate as whole;
     use proptest::prelude::*;
 
-    const ALL: [(&str, fn(Value) -> QResult<Value>); 12] = [
+    type Definition = fn(Value) -> QResult<Value>;
+    const ALL: [(&str, Definition); 12] = [
         ("count", whole::count),
         ("sum", whole::sum),
         ("min", whole::min),

@@ -14,6 +14,7 @@
 
 pub mod aggregate;
 pub mod arithmetic;
+pub mod attribute_index;
 pub mod bins;
 pub mod compare;
 pub mod convert;
@@ -34,6 +35,7 @@ pub mod memory;
 pub mod moving;
 pub mod order;
 mod parallel;
+mod partitioned_group;
 mod pervade;
 pub mod positions;
 mod radix;

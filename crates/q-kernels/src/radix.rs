@@ -22,19 +22,23 @@ impl Places {
     }
 }
 
-/// Sorts the keys ascending. `bits` of them, from the lowest, may differ; the rest are equal in all.
-pub(crate) fn sort(keys: &mut Vec<u64>, bits: u32) {
+/// Sorts the keys ascending. `bits` of them, from the lowest, may differ; the rest are equal in all. The lowest `ranked`
+/// bits are ascending already among keys equal above them: every pass is stable, so that they need no pass.
+pub(crate) fn sort(keys: &mut Vec<u64>, bits: u32, ranked: u32) {
     let count = keys.len();
-    if count < COUNTING_MIN || bits == 0 {
+    if bits <= ranked {
+        return;
+    }
+    if count < COUNTING_MIN {
         keys.sort_unstable();
         return;
     }
     let mut scratch: Vec<u64> = vec![0; count];
     let leading = (usize::BITS - (count / SHARE).leading_zeros())
-        .min(bits)
+        .min(bits - ranked)
         .min(11);
     if leading <= 1 {
-        sort_share(keys, &mut scratch, bits);
+        sort_share(keys, &mut scratch, bits, ranked);
         return;
     }
     let shift = bits - leading;
@@ -111,7 +115,7 @@ pub(crate) fn sort(keys: &mut Vec<u64>, bits: u32) {
             let part = queue.lock().expect("sorting does not panic").pop();
             let Some(part) = part else { break };
             for (share, place) in part {
-                sort_share(share, place, shift);
+                sort_share(share, place, shift, ranked);
             }
         }
     });
@@ -119,15 +123,21 @@ pub(crate) fn sort(keys: &mut Vec<u64>, bits: u32) {
 }
 
 /// Sorts a share by the digits that matter for its size, then puts right the few keys that share all of them.
-fn sort_share(keys: &mut [u64], scratch: &mut [u64], bits: u32) {
+fn sort_share(keys: &mut [u64], scratch: &mut [u64], bits: u32, ranked: u32) {
     let count = keys.len();
+    if bits <= ranked {
+        return;
+    }
     if count < COUNTING_MIN {
         keys.sort_unstable();
         return;
     }
+    if count > 4 * SHARE && bits > DIGIT_BITS + ranked {
+        return sort_large_share(keys, scratch, bits, ranked);
+    }
     // random keys differ in twice the bits of their count; what is left is checked below
     let wanted = (2 * (usize::BITS - count.leading_zeros())).next_multiple_of(DIGIT_BITS);
-    let low = bits.saturating_sub(wanted);
+    let low = bits.saturating_sub(wanted).max(ranked);
     let mut shift = low;
     let (mut from, mut to) = (&mut *keys, &mut *scratch);
     let mut swapped = false;
@@ -158,7 +168,7 @@ fn sort_share(keys: &mut [u64], scratch: &mut [u64], bits: u32) {
     if swapped {
         to.copy_from_slice(from);
     }
-    if low > 0 {
+    if low > ranked {
         let mut start = 0;
         for at in 1..=count {
             if at == count || keys[at] >> low != keys[start] >> low {
@@ -169,6 +179,65 @@ fn sort_share(keys: &mut [u64], scratch: &mut [u64], bits: u32) {
             }
         }
     }
+}
+
+/// A share much larger than the others, as of floats of one size: cut up by its next bits.
+fn sort_large_share(keys: &mut [u64], scratch: &mut [u64], bits: u32, ranked: u32) {
+    let shift = bits - DIGIT_BITS;
+    let digit = |key: u64| (key >> shift) as usize & ((1 << DIGIT_BITS) - 1);
+    let mut counts = [0usize; 1 << DIGIT_BITS];
+    for key in keys.iter() {
+        counts[digit(*key)] += 1;
+    }
+    if counts.contains(&keys.len()) {
+        return sort_share(keys, scratch, shift, ranked);
+    }
+    let mut next = [0usize; 1 << DIGIT_BITS];
+    let mut start = 0;
+    for (next, count) in next.iter_mut().zip(&counts) {
+        *next = start;
+        start += count;
+    }
+    for key in keys.iter() {
+        let place = &mut next[digit(*key)];
+        scratch[*place] = *key;
+        *place += 1;
+    }
+    let mut start = 0;
+    for count in counts {
+        let end = start + count;
+        sort_share(
+            &mut scratch[start..end],
+            &mut keys[start..end],
+            shift,
+            ranked,
+        );
+        start = end;
+    }
+    keys.copy_from_slice(scratch);
+}
+
+/// Keys of so few values are ordered by counting each.
+const COUNTED_BITS_MAX: u32 = 16;
+
+fn counted(keys: &[u64], low: u64, bits: u32) -> Vec<u32> {
+    let mut next = vec![0u32; 1 << bits];
+    for key in keys {
+        next[(key - low) as usize] += 1;
+    }
+    let mut start = 0;
+    for next in &mut next {
+        let count = *next;
+        *next = start;
+        start += count;
+    }
+    let mut rows = vec![0u32; keys.len()];
+    for (row, key) in keys.iter().enumerate() {
+        let place = &mut next[(key - low) as usize];
+        rows[*place as usize] = row as u32;
+        *place += 1;
+    }
+    rows
 }
 
 /// The stable order of the keys: position by position the row of the key that belongs there.
@@ -182,6 +251,9 @@ pub(crate) fn order(keys: &[u64]) -> Vec<u32> {
     }
     let (low, high) = bounds(keys);
     let bits = u64::BITS - (high - low).leading_zeros();
+    if bits <= COUNTED_BITS_MAX && count >= 1 << bits {
+        return counted(keys, low, bits);
+    }
     let row_bits = usize::BITS - (count - 1).leading_zeros();
     // key and row in one word; key bits that do not fit are looked at where the others tie
     let lost = (bits + row_bits).saturating_sub(u64::BITS);
@@ -192,7 +264,7 @@ pub(crate) fn order(keys: &[u64]) -> Vec<u32> {
             out.write(((keys[row] - low) >> lost) << row_bits | row as u64);
         }
     });
-    sort(&mut packed, bits - lost + row_bits);
+    sort(&mut packed, bits - lost + row_bits, row_bits);
     let mask = (1u64 << row_bits) - 1;
     let mut rows = crate::loops::map(&packed, move |word: u64| (word & mask) as u32);
     if lost > 0 {
@@ -252,7 +324,7 @@ mod tests {
                 let (a, b) = (pair[0] as usize, pair[1] as usize);
                 (keys[a], a) < (keys[b], b)
             }));
-            sort(&mut keys, 64);
+            sort(&mut keys, 64, 0);
             assert!(keys == expected, "mask {mask:x}");
         }
     }

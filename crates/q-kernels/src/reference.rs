@@ -60,6 +60,8 @@ fn atom(ty: Type, x: Plain) -> Value {
         (x, Type::Float | Type::Datetime) => return Value::from_f64(ty, fraction(x)),
         (Plain::Whole(x), _) => x,
         (Plain::Fraction(x), _) => {
+            // bytes and chars take the low eight bits of the number, like the integers they are not
+            let width = if width == 1 { 8 } else { width };
             let limit = (1i128 << (width * 8 - 1)) - 1;
             ((x + 0.5).floor() as i128).clamp(-limit, limit)
         }

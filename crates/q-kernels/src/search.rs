@@ -7,7 +7,7 @@ use q_value::{Attribute, Dict, QError, QResult, Table, Value, Vector};
 use crate::compare::{self, Comparison};
 use crate::group::{self, places_of};
 use crate::keys::{self, Key, NONE, Places, with_keys};
-use crate::{Keyword, arithmetic, enumeration, gather, loops};
+use crate::{Keyword, arithmetic, attribute_index, enumeration, gather, loops};
 
 pub(crate) static TABLE: &[Keyword] = &[
     Keyword::two("in", is_in),
@@ -50,42 +50,39 @@ fn same_type<K: Key>(keys: &Vector<K>, wanted: &Value) -> QResult<Vec<usize>> {
     if wanted.len() <= 4 {
         return Ok(wanted.iter().map(|key| first_of(keys, *key)).collect());
     }
-    if has_lasting_index(keys.attribute()) {
-        let places = places_kept(keys);
+    if has_lasting_index(keys.attribute())
+        && let Some(index) = attribute_index::index_of(keys)
+    {
         let none = keys.len();
-        return Ok(loops::map(&wanted, |key| match places.find(keys, key) {
-            NONE => none,
-            row => row as usize,
+        return Ok(loops::map(&wanted, |key| {
+            match index.places().find(keys, key) {
+                NONE => none,
+                row => row as usize,
+            }
         }));
     }
     Ok(places_of(keys, &wanted))
 }
 
 fn has_lasting_index(attribute: Attribute) -> bool {
-    matches!(attribute, Attribute::Unique | Attribute::Parted)
+    matches!(
+        attribute,
+        Attribute::Unique | Attribute::Parted | Attribute::Grouped
+    )
 }
 
-/// The look-up table kept with a vector that has `u#` or `p#`.
-fn places_kept<K: Key>(keys: &Vector<K>) -> Arc<Places> {
-    let any = keys.index_or_build(|| Arc::new(Places::new(keys)));
-    match Arc::clone(any).downcast::<Places>() {
-        Ok(places) => places,
-        // another kind of index is kept: it serves its own purpose
-        Err(_) => Arc::new(Places::new(keys)),
-    }
-}
-
-/// Where an item stands first; the count when nowhere. `s#` is searched by halves, `u#` and `p#` by their table.
+/// Where an item stands first; the count when nowhere. `u#`, `p#` and `g#` are asked for their table.
 fn first_of<K: Key>(keys: &Vector<K>, wanted: K) -> usize {
-    match keys.attribute() {
-        attribute if has_lasting_index(attribute) && keys.len() > 32 => {
-            match places_kept(keys).find(keys, wanted) {
-                NONE => keys.len(),
-                row => row as usize,
-            }
-        }
-        _ => scan(keys, wanted),
+    if has_lasting_index(keys.attribute())
+        && keys.len() > 32
+        && let Some(index) = attribute_index::index_of(keys)
+    {
+        return match index.places().find(keys, wanted) {
+            NONE => keys.len(),
+            row => row as usize,
+        };
     }
+    scan(keys, wanted)
 }
 
 loops::vectorised! {

@@ -138,8 +138,15 @@ pub fn order_by(columns: &[(&Value, bool)]) -> QResult<Vec<u32>> {
     if others.is_empty() {
         return order_of(first.0, first.1);
     }
-    if let Some(keys) = packed_keys(columns) {
-        return Ok(radix::order(&keys));
+    if let Some(words) = packed_words(columns) {
+        let Some((first, others)) = words.split_first() else {
+            return Ok(Vec::new());
+        };
+        let mut rows = radix::order(first);
+        for (at, word) in others.iter().enumerate() {
+            order_ties(&mut rows, &words[..=at], word);
+        }
+        return Ok(rows);
     }
     // from the last column to the first: each stable sort keeps the order of those after it
     let mut rows: Vec<u32> = (0..count as u32).collect();
@@ -151,39 +158,65 @@ pub fn order_by(columns: &[(&Value, bool)]) -> QResult<Vec<u32>> {
     Ok(rows)
 }
 
-/// The columns' keys side by side in one word, when they fit.
-fn packed_keys(columns: &[(&Value, bool)]) -> Option<Vec<u64>> {
-    let mut packed: Option<(Vec<u64>, u32)> = None;
+/// Puts rows that tie in all the words before in the order of the next one.
+fn order_ties(rows: &mut [u32], before: &[Vec<u64>], word: &[u64]) {
+    const SMALL: usize = 64;
+    let tied = |x: u32, y: u32| {
+        before
+            .iter()
+            .all(|word| word[x as usize] == word[y as usize])
+    };
+    let mut start = 0;
+    for at in 1..=rows.len() {
+        if at < rows.len() && tied(rows[start], rows[at]) {
+            continue;
+        }
+        let run = &mut rows[start..at];
+        if run.len() > SMALL {
+            let keys: Vec<u64> = run.iter().map(|row| word[*row as usize]).collect();
+            let sorted: Vec<u32> = radix::order(&keys)
+                .into_iter()
+                .map(|at| run[at as usize])
+                .collect();
+            run.copy_from_slice(&sorted);
+        } else if run.len() > 1 {
+            run.sort_by_key(|row| word[*row as usize]);
+        }
+        start = at;
+    }
+}
+
+/// The columns' keys side by side in as few words as hold them, the first column highest; `None` when a column must be
+/// compared.
+fn packed_words(columns: &[(&Value, bool)]) -> Option<Vec<Vec<u64>>> {
+    let mut words: Vec<(Vec<u64>, u32)> = Vec::new();
     for (column, descending) in columns {
         let mut keys = sort_keys(column)?;
         if *descending {
             keys = reversed(keys);
         }
         if keys.is_empty() {
-            return Some(keys);
+            return Some(vec![keys]);
         }
         let (low, high) = radix::bounds(&keys);
         let bits = u64::BITS - (high - low).leading_zeros();
-        packed = Some(match packed {
-            None => {
+        match words.last_mut() {
+            Some((word, used)) if *used + bits <= u64::BITS => {
+                // a column of 64 bits fits only beside columns of none
+                let beside =
+                    move |word: u64, key: u64| word.checked_shl(bits).unwrap_or(0) | (key - low);
+                *word = loops::zip(word, &keys, beside);
+                *used += bits;
+            }
+            _ => {
                 for key in &mut keys {
                     *key -= low;
                 }
-                (keys, bits)
+                words.push((keys, bits));
             }
-            Some((left, used)) => {
-                if used + bits > u64::BITS {
-                    return None;
-                }
-                let shift = move |left: u64, right: u64| {
-                    // a column of 64 bits fits only beside columns of none
-                    left.checked_shl(bits).unwrap_or(0) | (right - low)
-                };
-                (loops::zip(&left, &keys, shift), used + bits)
-            }
-        });
+        }
     }
-    packed.map(|(keys, _)| keys)
+    Some(words.into_iter().map(|(word, _)| word).collect())
 }
 
 fn row_numbers(rows: &[u32]) -> Value {
@@ -287,7 +320,7 @@ fn sorted_plain(x: &Value, descending: bool) -> Option<Value> {
             for key in &mut keys {
                 *key -= low;
             }
-            radix::sort(&mut keys, u64::BITS - (high - low).leading_zeros());
+            radix::sort(&mut keys, u64::BITS - (high - low).leading_zeros(), 0);
             for key in &mut keys {
                 *key += low;
             }

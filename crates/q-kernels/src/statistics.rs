@@ -51,7 +51,7 @@ fn of_floats(x: Value, statistic: fn(&[f64]) -> f64) -> QResult<Value> {
 
 /// Sum of squared distances from the mean, and how many items are not null.
 pub(crate) fn squared_distances(x: &[f64]) -> (f64, f64) {
-    let (sum, count) = fold::sum_and_count(x);
+    let (sum, count) = fold::mean_floats(x);
     let mean = sum / count;
     let squares = fold::fold(
         x,

@@ -1,0 +1,203 @@
+//! Rows equal to one value by the attribute of a column: without looking at the others.
+//!
+//! `s#` is searched by halves; `u#`, `p#` and `g#` keep a look-up table with the vector, built on first use.
+
+use std::sync::Arc;
+
+use q_value::{Attribute, QError, QResult, Value, Vector};
+
+use crate::group::{self, Groups};
+use crate::keys::{self, Key, NONE, Places, with_keys};
+use crate::{enumeration, gather};
+
+/// The rows of each distinct key, kept with a vector that has `g#`, `p#` or `u#`.
+pub(crate) struct RowIndex {
+    places: Places,
+    groups: Groups,
+    starts: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl RowIndex {
+    /// Where each key stands first.
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
+    }
+}
+
+/// Rows found by an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rows {
+    /// Neighbouring rows, from and up to but not including.
+    Range(usize, usize),
+    /// Single rows, ascending.
+    List(Vec<u32>),
+}
+
+impl Rows {
+    pub fn count(&self) -> usize {
+        match self {
+            Rows::Range(start, end) => end - start,
+            Rows::List(rows) => rows.len(),
+        }
+    }
+
+    /// The rows as the long vector `where` gives.
+    pub fn into_longs(self) -> Vector<i64> {
+        match self {
+            Rows::Range(start, end) => (start as i64..end as i64).collect(),
+            Rows::List(rows) => rows.into_iter().map(i64::from).collect(),
+        }
+    }
+}
+
+/// The rows of `column` that equal the atom, when an attribute tells without a scan; `None` when none does, or when types
+/// differ so that comparing would have to convert.
+///
+/// Floats are found exactly, so float columns are left to the tolerant comparison.
+pub fn rows_equal(column: &Value, wanted: &Value) -> Option<Rows> {
+    if column.attribute() == Attribute::None || !wanted.is_atom() {
+        return None;
+    }
+    match (column, wanted) {
+        (Value::Enums(v), Value::Symbol(symbol)) => {
+            let Some(Value::Symbols(domain)) = enumeration::domain_list(v.domain) else {
+                return None;
+            };
+            let mut places = domain
+                .iter()
+                .enumerate()
+                .filter(|(_, item)| *item == symbol);
+            match (places.next(), places.next()) {
+                _ if symbol.is_null() => None,
+                (None, _) => Some(Rows::Range(0, 0)),
+                // enumerations sort by symbol, not by index: halves do not help
+                (Some(_), None) if v.indices.attribute() == Attribute::Sorted => None,
+                (Some((at, _)), None) => rows_of_key(&v.indices, at as i64),
+                _ => None,
+            }
+        }
+        (Value::Reals(_) | Value::Floats(_) | Value::Datetimes(_), _) => None,
+        (column, wanted) if column.basic_type() == wanted.basic_type() => {
+            if column.attribute() == Attribute::Sorted {
+                return sorted_range(column, wanted);
+            }
+            let one = wanted.clone().enlist();
+            with_keys!(column, v => of_vector(v, &one), else None)
+        }
+        _ => None,
+    }
+}
+
+fn of_vector<K: Key>(v: &Vector<K>, one: &Value) -> Option<Rows> {
+    let wanted = keys::downcast::<K>(one)?;
+    rows_of_key(v, *wanted.first()?)
+}
+
+fn sorted_range(column: &Value, wanted: &Value) -> Option<Rows> {
+    let bound =
+        |search: fn(Value, Value) -> QResult<Value>| match search(column.clone(), wanted.clone()) {
+            Ok(Value::Long(at)) => Some(at),
+            _ => None,
+        };
+    let start = bound(crate::bins::binr)?;
+    let end = bound(crate::bins::bin)? + 1;
+    Some(Rows::Range(start as usize, end.max(start) as usize))
+}
+
+fn rows_of_key<K: Key>(v: &Vector<K>, wanted: K) -> Option<Rows> {
+    let index = index_of(v)?;
+    let first = index.places.find(v, wanted);
+    if first == NONE {
+        return Some(Rows::Range(0, 0));
+    }
+    let group = index.groups.ids[first as usize] as usize;
+    let (start, end) = (
+        index.starts[group] as usize,
+        index.starts[group + 1] as usize,
+    );
+    Some(match v.attribute() {
+        Attribute::Parted | Attribute::Unique => {
+            Rows::Range(first as usize, first as usize + end - start)
+        }
+        _ => Rows::List(index.rows[start..end].to_vec()),
+    })
+}
+
+/// The index kept with the vector, built now if there is none.
+pub(crate) fn index_of<K: Key>(v: &Vector<K>) -> Option<Arc<RowIndex>> {
+    let any = v.index_or_build(|| {
+        let groups = group::group_keys(v);
+        let (starts, rows) = groups.rows_by_group();
+        Arc::new(RowIndex {
+            places: Places::new(v),
+            groups,
+            starts,
+            rows,
+        })
+    });
+    Arc::clone(any).downcast::<RowIndex>().ok()
+}
+
+/// The rows between two atoms, both included, of a column with `s#`; `None` when an attribute does not tell.
+pub fn rows_within(column: &Value, low: &Value, high: &Value) -> Option<Rows> {
+    let alike = |wanted: &Value| wanted.is_atom() && wanted.basic_type() == column.basic_type();
+    if column.attribute() != Attribute::Sorted
+        || !alike(low)
+        || !alike(high)
+        || matches!(
+            column,
+            Value::Reals(_) | Value::Floats(_) | Value::Datetimes(_) | Value::Enums(_)
+        )
+    {
+        return None;
+    }
+    let at = |answer: QResult<Value>| match answer {
+        Ok(Value::Long(at)) => Some(at),
+        _ => None,
+    };
+    let start = at(crate::bins::binr(column.clone(), low.clone()))?;
+    let end = at(crate::bins::bin(column.clone(), high.clone()))? + 1;
+    Some(Rows::Range(start as usize, end.max(start) as usize))
+}
+
+/// The items of a column at rows found by an index; ranges are sliced.
+pub fn take_rows(column: &Value, rows: &Rows) -> QResult<Value> {
+    if !column.is_list() && !matches!(column, Value::Table(_)) {
+        return Err(QError::type_error());
+    }
+    Ok(match rows {
+        Rows::Range(start, end) => gather::slice(column, *start, end - start),
+        Rows::List(rows) => gather::at_keeping_lists(column, rows),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_find_what_a_scan_finds() {
+        let parted = Value::Longs(vec![5, 5, 5, 2, 2, 9].into());
+        let sorted = Value::Longs(vec![1, 2, 2, 2, 7].into());
+        let found = |column: &Value, attribute, wanted| {
+            let column = column.clone().with_attribute(attribute);
+            rows_equal(&column, &Value::Long(wanted)).map(|rows| rows.into_longs().to_vec())
+        };
+        assert_eq!(found(&parted, Attribute::Parted, 2), Some(vec![3, 4]));
+        assert_eq!(found(&parted, Attribute::Parted, 4), Some(vec![]));
+        assert_eq!(found(&sorted, Attribute::Sorted, 2), Some(vec![1, 2, 3]));
+        assert_eq!(found(&sorted, Attribute::Sorted, 3), Some(vec![]));
+        let grouped = Value::Longs(vec![3, 1, 3, 1, 3].into());
+        assert_eq!(found(&grouped, Attribute::Grouped, 3), Some(vec![0, 2, 4]));
+        assert_eq!(found(&grouped, Attribute::None, 3), None);
+        let times = sorted.with_attribute(Attribute::Sorted);
+        let rows = rows_within(&times, &Value::Long(2), &Value::Long(6)).expect("sorted");
+        assert_eq!(rows, Rows::Range(1, 4));
+        assert!(
+            take_rows(&times, &rows)
+                .expect("a vector")
+                .is_identical(&Value::Longs(vec![2, 2, 2].into()))
+        );
+    }
+}
