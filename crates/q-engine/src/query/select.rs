@@ -81,12 +81,49 @@ pub(crate) fn filter(
     conditions: &[Value],
 ) -> QResult<Selection> {
     for condition in conditions {
+        if let Some(rows) = indexed_rows(interpreter, &selection, condition)? {
+            selection.narrow(&rows);
+            continue;
+        }
         let (holds, mut narrowed) =
             interpreter.with_selection(selection, |interpreter| interpreter.eval(condition))?;
         apply_condition(&holds, &mut narrowed)?;
         selection = narrowed;
     }
     Ok(selection)
+}
+
+/// The rows of `column = atom` (or `within` on a sorted column) by the attribute of the column, without looking at the
+/// others. Only for the first condition: later ones work on what is left.
+fn indexed_rows(
+    interpreter: &mut Interpreter,
+    selection: &Selection,
+    condition: &Value,
+) -> QResult<Option<Vec<i64>>> {
+    let Value::List(items) = condition else {
+        return Ok(None);
+    };
+    let [Value::Binary(op @ (Binary::Equal | Binary::Within)), Value::Symbol(name), wanted] = &items[..] else {
+        return Ok(None);
+    };
+    let Some(column) = selection.table.column(*name).cloned() else {
+        return Ok(None);
+    };
+    if selection.rows.is_some() || column.attribute() == Attribute::None {
+        return Ok(None);
+    }
+    let again = Selection::new(Arc::clone(&selection.table));
+    let (wanted, _) = interpreter.with_selection(again, |interpreter| interpreter.eval(wanted))?;
+    let rows = match op {
+        Binary::Equal => q_kernels::attribute_index::rows_equal(&column, &wanted),
+        _ => match (wanted.item(0), wanted.item(1), wanted.count()) {
+            (Some(low), Some(high), 2) if wanted.is_list() => {
+                q_kernels::attribute_index::rows_within(&column, &low, &high)
+            }
+            _ => None,
+        },
+    };
+    Ok(rows.map(|rows| rows.into_longs().to_vec()))
 }
 
 fn apply_condition(holds: &Value, selection: &mut Selection) -> QResult<()> {
@@ -363,8 +400,7 @@ fn grouped(
     };
     match &plan.wanted {
         Wanted::All => {
-            let lasts: Vec<i64> = groups.rows.iter().map(|rows| rows[rows.len() - 1]).collect();
-            selection.narrow(&lasts);
+            selection.narrow(&groups.last_rows());
             let whole = selection.whole();
             let Value::Table(whole) = &whole else {
                 return Err(QError::type_error());

@@ -60,9 +60,15 @@ fn updated(interpreter: &mut Interpreter, value: &Value, plan: &Plan) -> QResult
         let (groups, back) = groups(interpreter, selection, by)?;
         selection = back;
         for (_, tree) in columns {
+            let (fused, back) = aggregate::spread_fused(interpreter, tree, selection, &groups)?;
+            selection = back;
+            if let Some(column) = fused {
+                results.push(column);
+                continue;
+            }
             let (parts, back) = aggregate::per_group(interpreter, tree, selection, &groups)?;
             selection = back;
-            results.push(spread(parts, &groups.rows, selection.count())?);
+            results.push(spread(parts, groups.rows(), selection.count())?);
         }
     } else {
         for (_, tree) in columns {
