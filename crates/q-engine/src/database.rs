@@ -100,13 +100,20 @@ pub(crate) fn index(_interpreter: &mut Interpreter, _table: &Value, _i: &Value) 
 }
 
 /// `names!path`: columns and the place of a table; `flip` of it reads the table.
-pub(crate) fn flip_of_path(_interpreter: &mut Interpreter, names: Value, path: Value) -> QResult<Value> {
+pub(crate) fn flip_of_path(
+    _interpreter: &mut Interpreter,
+    names: Value,
+    path: Value,
+) -> QResult<Value> {
     Ok(Value::dict(names, path))
 }
 
 /// The database with a partitioned table; `'par` when none is loaded.
 fn opened(interpreter: &Interpreter) -> QResult<Arc<Database>> {
-    interpreter.database.clone().ok_or_else(|| QError::new("par"))
+    interpreter
+        .database
+        .clone()
+        .ok_or_else(|| QError::new("par"))
 }
 
 fn partitioned(value: &Value) -> QResult<&Arc<Partitioned>> {

@@ -58,7 +58,9 @@ impl Interpreter {
             Binary::Load => Err(QError::nyi()),
             Binary::Insert => crate::upsert::insert(self, x, y),
             Binary::Setenv => natives::process::setenv(self, x, y),
-            Binary::Join if matches!(x, Value::Table(_)) || x.is_keyed_table() => self.join_tables(x, y),
+            Binary::Join if matches!(x, Value::Table(_)) || x.is_keyed_table() => {
+                self.join_tables(x, y)
+            }
             _ => q_kernels::binary(op, x, y),
         }
     }
@@ -101,7 +103,9 @@ impl Interpreter {
             }
             Value::Symbol(domain) if is_indices(&y) => enumerate::from_indices(self, *domain, y),
             Value::Symbol(_) if is_splayed_path(&y) => crate::database::flip_of_path(self, x, y),
-            Value::Symbols(_) if matches!(y, Value::Symbol(_)) => crate::database::flip_of_path(self, x, y),
+            Value::Symbols(_) if matches!(y, Value::Symbol(_)) => {
+                crate::database::flip_of_path(self, x, y)
+            }
             _ => q_kernels::binary(Binary::Bang, x, y),
         }
     }
@@ -131,11 +135,17 @@ impl Interpreter {
 
 /// Names that `$` casts to although they are no types: the parts of temporal values. Letters are types only as chars.
 fn is_cast_name(name: Symbol) -> bool {
-    matches!(name.as_bytes(), b"year" | b"mm" | b"dd" | b"hh" | b"uu" | b"ss" | b"week" | b"ww")
+    matches!(
+        name.as_bytes(),
+        b"year" | b"mm" | b"dd" | b"hh" | b"uu" | b"ss" | b"week" | b"ww"
+    )
 }
 
 fn is_indices(y: &Value) -> bool {
-    matches!(y, Value::Long(_) | Value::Longs(_) | Value::Int(_) | Value::Ints(_))
+    matches!(
+        y,
+        Value::Long(_) | Value::Longs(_) | Value::Int(_) | Value::Ints(_)
+    )
 }
 
 /// Columns and the place of a table, as `names!place` has them.

@@ -17,7 +17,9 @@ enum Items<'a> {
 impl<'a> Items<'a> {
     fn of(value: &'a Value) -> Items<'a> {
         match value {
-            Value::Dict(dict) if value.is_keyed_table() => Items::List(&dict.values, dict.values.count()),
+            Value::Dict(dict) if value.is_keyed_table() => {
+                Items::List(&dict.values, dict.values.count())
+            }
             Value::Dict(dict) => Items::of(&dict.values),
             Value::Table(_) => Items::List(value, value.count()),
             list if list.is_list() => Items::List(list, list.count()),
@@ -67,7 +69,10 @@ impl Interpreter {
             (Iterator::EachRight, 2) => self.each_right(f, &arguments[0], &arguments[1]),
             (Iterator::EachLeft | Iterator::EachRight, 1) => {
                 let derived = Value::derived(derived.iterator, f.clone());
-                Ok(Value::projection(derived, arguments.into_iter().map(Some).collect()))
+                Ok(Value::projection(
+                    derived,
+                    arguments.into_iter().map(Some).collect(),
+                ))
             }
             (Iterator::EachLeft | Iterator::EachRight, _) => Err(QError::rank()),
             (Iterator::Prior, 1) if is_unary(f) => crate::peach::peach(self, f, &arguments[0]),
@@ -413,7 +418,9 @@ fn repeats(f: &Value, control: &Value) -> bool {
     // a list of lists is a function of two arguments; anything flat repeats
     match f {
         Value::List(items) => {
-            !items.iter().all(|item| item.is_list() || matches!(item, Value::Dict(_)) || item.is_function())
+            !items
+                .iter()
+                .all(|item| item.is_list() || matches!(item, Value::Dict(_)) || item.is_function())
                 || control.is_function()
         }
         Value::Dict(dict) => dict.values.type_number() != 0 || control.is_function(),
@@ -425,7 +432,11 @@ fn repeats(f: &Value, control: &Value) -> bool {
 fn prior_identity(f: &Value, x: &Value) -> Value {
     let zero = |x: &Value| {
         let first = x.item(0).unwrap_or(Value::Long(0));
-        let first = if first.is_atom() { first } else { first.item(0).unwrap_or(Value::Long(0)) };
+        let first = if first.is_atom() {
+            first
+        } else {
+            first.item(0).unwrap_or(Value::Long(0))
+        };
         match first.basic_type() {
             Some(q_value::Type::Float | q_value::Type::Real) => Value::Float(0.0),
             _ => Value::Long(0),

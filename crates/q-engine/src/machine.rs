@@ -270,8 +270,14 @@ impl Interpreter {
                     let place = base + usize::from(slot);
                     let mut target = self.take_place(place);
                     let function = Value::Binary(op);
-                    let result =
-                        amend::apply(self, &mut target, &path, &function, Some(value), Bounds::Length);
+                    let result = amend::apply(
+                        self,
+                        &mut target,
+                        &path,
+                        &function,
+                        Some(value),
+                        Bounds::Length,
+                    );
                     self.stack[place] = target;
                     result?;
                 }
@@ -364,7 +370,10 @@ impl Interpreter {
         match function {
             Value::Lambda(lambda) if lambda.parameters.len() == count => {
                 let start = self.stack.len() - count;
-                if self.stack[start..].iter().any(|argument| matches!(argument, Value::Elided)) {
+                if self.stack[start..]
+                    .iter()
+                    .any(|argument| matches!(argument, Value::Elided))
+                {
                     let arguments = self.pop_arguments(count);
                     return self.apply(function, arguments);
                 }
@@ -440,7 +449,10 @@ impl Interpreter {
         if self.read_only {
             return Err(QError::noupdate());
         }
-        if !matches!(function, Value::Binary(_) | Value::Unary(_) | Value::Native(_)) {
+        if !matches!(
+            function,
+            Value::Binary(_) | Value::Unary(_) | Value::Native(_)
+        ) {
             // the function may look at the variable: it sees the value as it was
             let mut target = self.read_global(id)?;
             amend::apply(self, &mut target, path, function, value, bounds)?;
@@ -543,7 +555,7 @@ pub(crate) fn scalar_unary(op: Unary, x: &Value) -> Option<Value> {
         (Unary::Not, Value::Long(x)) => Value::Boolean(*x == 0),
         (Unary::Neg, Value::Long(x)) => Value::Long(x.wrapping_neg()),
         (Unary::Neg, Value::Float(x)) => Value::Float(-x),
-        (Unary::Count, x) => Value::Long(x.count() as i64),
+        (Unary::Count, x) if !matches!(x, Value::Partitioned(_)) => Value::Long(x.count() as i64),
         (Unary::Type, x) => Value::Short(x.type_number()),
         _ => return None,
     })

@@ -1,5 +1,7 @@
 //! Names for columns that have none.
 
+use std::collections::{HashMap, HashSet};
+
 use q_value::{Symbol, Value};
 
 use crate::tree::{NamedNode, Node, NodeKind, Target};
@@ -59,15 +61,20 @@ fn column_name(name: Symbol) -> Symbol {
 
 /// Gives repeated names a number, in order: `c1`, `c11`, `x`, `x1`.
 pub fn make_unique(groups: &mut [&mut Vec<NamedNode>]) {
-    let mut used: Vec<Symbol> = Vec::new();
+    let mut used: HashSet<Symbol> = HashSet::new();
+    // where to go on counting, so that many repeats take no longer than few
+    let mut numbers: HashMap<Symbol, usize> = HashMap::new();
     for entry in groups.iter_mut().flat_map(|group| group.iter_mut()) {
-        if used.contains(&entry.name) {
-            let base = entry.name.text();
-            entry.name = (1..)
-                .map(|number| Symbol::new(format!("{base}{number}")))
-                .find(|name| !used.contains(name))
-                .unwrap_or(entry.name);
+        if !used.insert(entry.name) {
+            let base = entry.name;
+            let number = numbers.entry(base).or_insert(1);
+            loop {
+                entry.name = Symbol::new(format!("{}{number}", base.text()));
+                *number += 1;
+                if used.insert(entry.name) {
+                    break;
+                }
+            }
         }
-        used.push(entry.name);
     }
 }

@@ -28,7 +28,9 @@ fn refused() -> io::Error {
 
 impl Files for ReadOnlyFiles<'_> {
     fn is_folder(&self, path: &Path) -> io::Result<bool> {
-        self.0.status(path).map(|status| status.kind == FileKind::Directory)
+        self.0
+            .status(path)
+            .map(|status| status.kind == FileKind::Directory)
     }
     fn map(&self, path: &Path) -> io::Result<Bytes> {
         self.0.map(path)
@@ -68,7 +70,10 @@ impl Compile for NoFunctions {
 
 /// The value of the virtual column for a partition.
 pub(super) fn partition_atom(database: &Database, partition: &Partition) -> Value {
-    let kind = database.layout.kind.unwrap_or(q_storage::PartitionKind::Int);
+    let kind = database
+        .layout
+        .kind
+        .unwrap_or(q_storage::PartitionKind::Int);
     q_storage::partition_values(kind, &[partition.value])
         .item(0)
         .unwrap_or(Value::Long(partition.value))
@@ -87,16 +92,26 @@ pub(super) fn partition_columns(
     let folder = joined(&partition.folder, table.name);
     let files = ReadOnlyFiles(world);
     if database.fills_missing && !q_storage::is_splayed(&files, &folder) {
-        let model = partition_with(&files, database, table.name).ok_or_else(|| QError::new("par"))?;
+        let model =
+            partition_with(&files, database, table.name).ok_or_else(|| QError::new("par"))?;
         let full = partition_columns(world, database, table, model, wanted)?;
-        let columns = full.columns.iter().map(|column| index::gather_longs(column, &[])).collect();
+        let columns = full
+            .columns
+            .iter()
+            .map(|column| index::gather_longs(column, &[]))
+            .collect();
         return Ok(Table::new(full.names, columns));
     }
     let mut names = Vec::new();
     let mut columns = Vec::new();
     for name in stored.iter().filter(|name| wanted(**name)) {
         names.push(*name);
-        columns.push(q_storage::get_column(&files, &folder, *name, &mut NoFunctions)?);
+        columns.push(q_storage::get_column(
+            &files,
+            &folder,
+            *name,
+            &mut NoFunctions,
+        )?);
     }
     let rows = match columns.first() {
         Some(column) => column.count(),
@@ -107,7 +122,10 @@ pub(super) fn partition_columns(
     }
     if columns.is_empty() || wanted(*virtual_name) {
         names.insert(0, *virtual_name);
-        columns.insert(0, crate::amend::column_of(partition_atom(database, partition), rows)?);
+        columns.insert(
+            0,
+            crate::amend::column_of(partition_atom(database, partition), rows)?,
+        );
     }
     Ok(Table::new(names.into(), columns))
 }
@@ -115,7 +133,9 @@ pub(super) fn partition_columns(
 fn rows_in(files: &dyn Files, folder: &Path, stored: &[Symbol]) -> QResult<usize> {
     let first = stored.first().ok_or_else(QError::length)?;
     let path = joined(folder, *first);
-    let bytes = files.map(&path).map_err(|error| q_storage::file_error(&path, &error))?;
+    let bytes = files
+        .map(&path)
+        .map_err(|error| q_storage::file_error(&path, &error))?;
     match q_storage::count_of(&bytes) {
         Some(count) => Ok(count),
         None => Ok(q_storage::get_column(files, folder, *first, &mut NoFunctions)?.count()),
@@ -123,7 +143,11 @@ fn rows_in(files: &dyn Files, folder: &Path, stored: &[Symbol]) -> QResult<usize
 }
 
 /// The last partition that has a table.
-fn partition_with<'a>(files: &dyn Files, database: &'a Database, name: Symbol) -> Option<&'a Partition> {
+fn partition_with<'a>(
+    files: &dyn Files,
+    database: &'a Database,
+    name: Symbol,
+) -> Option<&'a Partition> {
     database
         .layout
         .partitions
@@ -161,7 +185,13 @@ pub(crate) fn column(interpreter: &mut Interpreter, table: &Value, name: Symbol)
     let database = opened(interpreter)?;
     let mut parts = Vec::with_capacity(database.partitions.len());
     for partition in &database.partitions {
-        let part = partition_columns(interpreter.world.as_ref(), &database, table, partition, &|other| other == name)?;
+        let part = partition_columns(
+            interpreter.world.as_ref(),
+            &database,
+            table,
+            partition,
+            &|other| other == name,
+        )?;
         parts.extend(part.column(name).cloned());
     }
     crate::kernel::one("raze", Value::list(parts))
@@ -175,12 +205,22 @@ pub(crate) fn schema(interpreter: &mut Interpreter, table: &Value) -> QResult<Va
     let partition = partition_with(&files, &database, table.name)
         .or(database.partitions.last())
         .ok_or_else(|| QError::new("par"))?;
-    let part = partition_columns(interpreter.world.as_ref(), &database, table, partition, &|_| true)?;
+    let part = partition_columns(
+        interpreter.world.as_ref(),
+        &database,
+        table,
+        partition,
+        &|_| true,
+    )?;
     Ok(Value::Table(Arc::new(part)))
 }
 
 /// The column names of a table: the virtual one, and those of the last partition that has it.
-pub(super) fn names_of(interpreter: &Interpreter, database: &Database, table: Symbol) -> QResult<Vector<Symbol>> {
+pub(super) fn names_of(
+    interpreter: &Interpreter,
+    database: &Database,
+    table: Symbol,
+) -> QResult<Vector<Symbol>> {
     let kind = database.layout.kind.ok_or_else(|| QError::new("par"))?;
     let files = ReadOnlyFiles(interpreter.world.as_ref());
     let partition = partition_with(&files, database, table).ok_or_else(|| QError::new("par"))?;
@@ -201,7 +241,11 @@ pub(super) fn lacks(interpreter: &Interpreter, partition: &Partition, table: Sym
 pub(super) fn tables_anywhere(interpreter: &Interpreter, database: &Database) -> Vec<Symbol> {
     let mut tables: Vec<Symbol> = Vec::new();
     for partition in &database.layout.partitions {
-        for name in interpreter.world.list(&partition.folder).unwrap_or_default() {
+        for name in interpreter
+            .world
+            .list(&partition.folder)
+            .unwrap_or_default()
+        {
             let name = Symbol::new(&name);
             if !tables.contains(&name) && !lacks(interpreter, partition, name) {
                 tables.push(name);
@@ -228,7 +272,13 @@ fn first_rows(interpreter: &Interpreter, table: &Value) -> QResult<Value> {
     let mut parts = Vec::new();
     let mut rows = 0;
     for partition in &database.partitions {
-        let part = partition_columns(interpreter.world.as_ref(), &database, table, partition, &|_| true)?;
+        let part = partition_columns(
+            interpreter.world.as_ref(),
+            &database,
+            table,
+            partition,
+            &|_| true,
+        )?;
         let count = part.row_count().min(enough - rows);
         let places: Vec<i64> = (0..count as i64).collect();
         parts.push(index::gather_longs(&Value::Table(Arc::new(part)), &places));
@@ -258,18 +308,28 @@ pub(super) fn concatenated(parts: Vec<Value>) -> QResult<Value> {
 }
 
 /// `flip names!place`: the columns of a splayed folder, or of a partitioned table (`ref/flip-splayed`).
-pub(crate) fn flip_of_names(interpreter: &mut Interpreter, names: &Vector<Symbol>, place: Symbol) -> QResult<Value> {
+pub(crate) fn flip_of_names(
+    interpreter: &mut Interpreter,
+    names: &Vector<Symbol>,
+    place: Symbol,
+) -> QResult<Value> {
     if place.as_bytes().starts_with(b":") {
         let folder = crate::files::path_of(place);
         let names = names.clone();
         return interpreter.with_files(|files, compiler| {
-            let columns: QResult<Vec<Value>> =
-                names.iter().map(|name| q_storage::get_column(files, &folder, *name, compiler)).collect();
+            let columns: QResult<Vec<Value>> = names
+                .iter()
+                .map(|name| q_storage::get_column(files, &folder, *name, compiler))
+                .collect();
             Ok(Value::table(names.clone(), columns?))
         });
     }
     let mut all = Vec::with_capacity(names.len() + 1);
-    if let Some(kind) = interpreter.database.as_ref().and_then(|database| database.layout.kind) {
+    if let Some(kind) = interpreter
+        .database
+        .as_ref()
+        .and_then(|database| database.layout.kind)
+    {
         all.push(Symbol::new(kind.column()));
     }
     all.extend(names.iter().copied());

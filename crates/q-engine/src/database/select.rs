@@ -25,17 +25,31 @@ pub(crate) fn select(interpreter: &mut Interpreter, table: &Value, plan: Plan) -
         .iter()
         .take_while(|condition| names_only(condition, &table, virtual_name))
         .count();
-    let partitions = chosen(interpreter, &database, virtual_name, &plan.conditions[..leading])?;
+    let partitions = chosen(
+        interpreter,
+        &database,
+        virtual_name,
+        &plan.conditions[..leading],
+    )?;
     let mut plan = plan;
     plan.conditions.drain(..leading);
 
     let wants_all = matches!(plan.wanted, Wanted::All);
-    let needed: Vec<Symbol> =
-        table.names.iter().copied().filter(|name| wants_all || plan_names(&plan, *name)).collect();
-    let needs_row_numbers = plan_names(&plan, Symbol::new("i")) && !table.names.contains(&Symbol::new("i"));
-    let is_unique = partitions.windows(2).all(|pair| pair[0].value != pair[1].value);
-    let apart =
-        is_unique && is_grouped_by(&plan, virtual_name) && plan.limit.is_none() && plan.order.is_none();
+    let needed: Vec<Symbol> = table
+        .names
+        .iter()
+        .copied()
+        .filter(|name| wants_all || plan_names(&plan, *name))
+        .collect();
+    let needs_row_numbers =
+        plan_names(&plan, Symbol::new("i")) && !table.names.contains(&Symbol::new("i"));
+    let is_unique = partitions
+        .windows(2)
+        .all(|pair| pair[0].value != pair[1].value);
+    let apart = is_unique
+        && is_grouped_by(&plan, virtual_name)
+        && plan.limit.is_none()
+        && plan.order.is_none();
 
     let mut parts = Vec::with_capacity(partitions.len());
     for partition in &partitions {
@@ -87,7 +101,11 @@ fn filtered(
         partition,
         &|name| needed.contains(&name),
     )?;
-    filter(interpreter, Selection::new(Arc::new(part)), &plan.conditions)
+    filter(
+        interpreter,
+        Selection::new(Arc::new(part)),
+        &plan.conditions,
+    )
 }
 
 /// A selection as a table, with its row numbers as a column `i` when they are asked for.
@@ -116,7 +134,11 @@ fn chosen(
         return Ok(database.partitions.clone());
     }
     let kind = database.layout.kind.ok_or_else(|| QError::new("par"))?;
-    let values: Vec<i64> = database.partitions.iter().map(|partition| partition.value).collect();
+    let values: Vec<i64> = database
+        .partitions
+        .iter()
+        .map(|partition| partition.value)
+        .collect();
     let column = q_storage::partition_values(kind, &values);
     let list = Table::new(vec![virtual_name].into(), vec![column]);
     let selection = filter(interpreter, Selection::new(Arc::new(list)), conditions)?;
@@ -131,15 +153,18 @@ fn chosen(
 fn names_only(tree: &Value, table: &Partitioned, virtual_name: Symbol) -> bool {
     mentions(tree, virtual_name)
         && !mentions(tree, Symbol::new("i"))
-        && !table.names.iter().any(|name| *name != virtual_name && mentions(tree, *name))
+        && !table
+            .names
+            .iter()
+            .any(|name| *name != virtual_name && mentions(tree, *name))
 }
 
 /// True when the virtual column is the first key, as it is.
 fn is_grouped_by(plan: &Plan, virtual_name: Symbol) -> bool {
     match &plan.by {
-        By::Columns(columns) => {
-            columns.first().is_some_and(|(_, tree)| matches!(tree, Value::Symbol(name) if *name == virtual_name))
-        }
+        By::Columns(columns) => columns
+            .first()
+            .is_some_and(|(_, tree)| matches!(tree, Value::Symbol(name) if *name == virtual_name)),
         _ => false,
     }
 }
@@ -158,7 +183,10 @@ fn plan_names(plan: &Plan, name: Symbol) -> bool {
     };
     by || wanted
         || plan.conditions.iter().any(|tree| mentions(tree, name))
-        || plan.order.as_ref().is_some_and(|(_, tree)| mentions(tree, name))
+        || plan
+            .order
+            .as_ref()
+            .is_some_and(|(_, tree)| mentions(tree, name))
 }
 
 /// True when a tree has the name as a variable, alone or before a dot. Enlisted symbols are constants.

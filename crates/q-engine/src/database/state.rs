@@ -27,16 +27,29 @@ fn load(interpreter: &mut Interpreter, path: Value) -> QResult<Value> {
         return Err(QError::type_error());
     };
     let path = crate::files::path_of(name);
-    crate::commands::load(interpreter, std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()))?;
+    crate::commands::load(
+        interpreter,
+        std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()),
+    )?;
     Ok(Value::Identity)
 }
 
 /// `.Q.lo[path;cd;scripts]`: a database without entering its folder, or without running its scripts.
-fn load_with(interpreter: &mut Interpreter, path: Value, enters: Value, runs_scripts: Value) -> QResult<Value> {
+fn load_with(
+    interpreter: &mut Interpreter,
+    path: Value,
+    enters: Value,
+    runs_scripts: Value,
+) -> QResult<Value> {
     let Value::Symbol(name) = path else {
         return Err(QError::type_error());
     };
-    let flag = |value: &Value| value.as_i64().map(|flag| flag != 0).ok_or_else(QError::type_error);
+    let flag = |value: &Value| {
+        value
+            .as_i64()
+            .map(|flag| flag != 0)
+            .ok_or_else(QError::type_error)
+    };
     let options = LoadOptions {
         enters: flag(&enters)?,
         runs_scripts: flag(&runs_scripts)?,
@@ -46,7 +59,11 @@ fn load_with(interpreter: &mut Interpreter, path: Value, enters: Value, runs_scr
 }
 
 /// Makes a scanned folder the database of the process.
-pub(super) fn open(interpreter: &mut Interpreter, layout: DatabaseLayout, root: &Path) -> QResult<()> {
+pub(super) fn open(
+    interpreter: &mut Interpreter,
+    layout: DatabaseLayout,
+    root: &Path,
+) -> QResult<()> {
     let partitions = layout.partitions.clone();
     let database = Database {
         layout,
@@ -63,7 +80,10 @@ pub(super) fn open(interpreter: &mut Interpreter, layout: DatabaseLayout, root: 
 
 fn bind_table(interpreter: &mut Interpreter, database: &Database, name: Symbol) -> QResult<()> {
     let names = read::names_of(interpreter, database, name)?;
-    interpreter.write_name(name, Value::Partitioned(Arc::new(Partitioned { name, names })))
+    interpreter.write_name(
+        name,
+        Value::Partitioned(Arc::new(Partitioned { name, names })),
+    )
 }
 
 fn values_of(database: &Database, partitions: &[Partition]) -> Value {
@@ -94,14 +114,27 @@ fn publish(interpreter: &mut Interpreter, database: Database, tables: Vec<Symbol
     let field = Symbol::new(kind.column());
     let all = values_of(&database, &database.layout.partitions);
     let seen = values_of(&database, &database.partitions);
-    let mut distinct = database.layout.partitions.iter().map(|partition| partition.value).collect::<Vec<_>>();
+    let mut distinct = database
+        .layout
+        .partitions
+        .iter()
+        .map(|partition| partition.value)
+        .collect::<Vec<_>>();
     distinct.dedup();
     let is_unique = distinct.len() == database.layout.partitions.len();
     let segments: Vec<Symbol> = database
         .layout
         .segments
         .iter()
-        .map(|path| Symbol::new([b":", std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())].concat()))
+        .map(|path| {
+            Symbol::new(
+                [
+                    b":",
+                    std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()),
+                ]
+                .concat(),
+            )
+        })
         .collect();
     let in_segments: Vec<Value> = database
         .layout
@@ -130,7 +163,10 @@ fn publish(interpreter: &mut Interpreter, database: Database, tables: Vec<Symbol
     set(".Q.D", Value::list(in_segments))?;
     set(kind.column(), seen)?;
     let none = tables.iter().map(|_| Value::empty_of(Type::Long)).collect();
-    set(".Q.pn", Value::dict(Value::Symbols(tables.into()), Value::list(none)))?;
+    set(
+        ".Q.pn",
+        Value::dict(Value::Symbols(tables.into()), Value::list(none)),
+    )?;
     interpreter.database = Some(Arc::new(database));
     Ok(())
 }
@@ -144,9 +180,15 @@ fn tables_known(interpreter: &mut Interpreter) -> Vec<Symbol> {
 
 /// Partition values as integers.
 fn numbers(values: &Value) -> QResult<Vec<i64>> {
-    let values = if values.is_atom() { values.clone().enlist() } else { values.clone() };
+    let values = if values.is_atom() {
+        values.clone().enlist()
+    } else {
+        values.clone()
+    };
     let longs = q_kernels::binary(q_value::Binary::Cast, Value::symbol("long"), values)?;
-    Ok(index::as_longs(&longs).ok_or_else(QError::type_error)?.to_vec())
+    Ok(index::as_longs(&longs)
+        .ok_or_else(QError::type_error)?
+        .to_vec())
 }
 
 /// `.Q.view values`: queries see these partitions only; `.Q.view[]` all again.
@@ -186,7 +228,11 @@ fn fill_missing(interpreter: &mut Interpreter, _arguments: Vec<Value>) -> QResul
         .iter()
         .copied()
         .filter(|name| {
-            database.layout.partitions.iter().any(|partition| read::lacks(interpreter, partition, *name))
+            database
+                .layout
+                .partitions
+                .iter()
+                .any(|partition| read::lacks(interpreter, partition, *name))
         })
         .collect();
     publish(interpreter, database, tables)?;
@@ -214,7 +260,11 @@ fn count_partitions(interpreter: &mut Interpreter, table: Value) -> QResult<Valu
     }
     let counts: Vector<i64> = read::counts(interpreter, &table)?.into();
     let id = interpreter.globals.slot(name);
-    interpreter.amend_global_value(id, &[Value::Symbol(table.name)], Value::Longs(counts.clone()))?;
+    interpreter.amend_global_value(
+        id,
+        &[Value::Symbol(table.name)],
+        Value::Longs(counts.clone()),
+    )?;
     Ok(Value::Longs(counts))
 }
 
@@ -229,7 +279,10 @@ fn load_partitions(interpreter: &mut Interpreter, values: Value) -> QResult<Valu
             database.layout.partitions.push(partition);
         }
     }
-    database.layout.partitions.sort_by_key(|partition| partition.value);
+    database
+        .layout
+        .partitions
+        .sort_by_key(|partition| partition.value);
     database.partitions = database.layout.partitions.clone();
     let tables = tables_known(interpreter);
     publish(interpreter, database, tables)?;

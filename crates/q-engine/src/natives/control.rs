@@ -17,7 +17,12 @@ pub static TABLE: &[Row] = &[
     Row::one("rand", rand),
 ];
 
-fn derive(interpreter: &mut Interpreter, iterator: Iterator, function: Value, x: Value) -> QResult<Value> {
+fn derive(
+    interpreter: &mut Interpreter,
+    iterator: Iterator,
+    function: Value,
+    x: Value,
+) -> QResult<Value> {
     interpreter.iterate(&Derived { iterator, function }, vec![x])
 }
 
@@ -65,13 +70,25 @@ fn fby(interpreter: &mut Interpreter, x: Value, g: Value) -> QResult<Value> {
     }
     if cells.is_empty() {
         let result = interpreter.apply_one(&f, column)?;
-        return Ok(index::gather_longs(&if result.is_list() { result } else { result.enlist() }, &[]));
+        return Ok(index::gather_longs(
+            &if result.is_list() {
+                result
+            } else {
+                result.enlist()
+            },
+            &[],
+        ));
     }
     Ok(Value::from_items(cells))
 }
 
 /// `ssr[text;pattern;replacement]`; a function as replacement is applied to each match.
-fn ssr(interpreter: &mut Interpreter, text: Value, pattern: Value, replacement: Value) -> QResult<Value> {
+fn ssr(
+    interpreter: &mut Interpreter,
+    text: Value,
+    pattern: Value,
+    replacement: Value,
+) -> QResult<Value> {
     if !replacement.is_function() {
         return crate::kernel::three("ssr", text, pattern, replacement);
     }

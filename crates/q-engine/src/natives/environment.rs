@@ -27,7 +27,11 @@ pub(crate) fn offset_at(interpreter: &Interpreter, at: i64) -> i64 {
 
 fn shift(interpreter: &Interpreter, x: Value, sign: i64) -> QResult<Value> {
     let moved = |at: i64| {
-        if at.is_null() { at } else { at.wrapping_add(sign * offset_at(interpreter, at)) }
+        if at.is_null() {
+            at
+        } else {
+            at.wrapping_add(sign * offset_at(interpreter, at))
+        }
     };
     Ok(match x {
         Value::Timestamp(at) => Value::Timestamp(moved(at)),
@@ -68,9 +72,12 @@ fn file_symbol(text: &[u8]) -> Symbol {
 pub(crate) fn hsym(_interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     match &x {
         Value::Symbol(name) => Ok(Value::Symbol(file_symbol(name.as_bytes()))),
-        Value::Symbols(names) => {
-            Ok(Value::Symbols(names.iter().map(|name| file_symbol(name.as_bytes())).collect()))
-        }
+        Value::Symbols(names) => Ok(Value::Symbols(
+            names
+                .iter()
+                .map(|name| file_symbol(name.as_bytes()))
+                .collect(),
+        )),
         Value::Chars(text) => Ok(Value::Symbol(file_symbol(text))),
         _ => Err(QError::type_error()),
     }
@@ -84,7 +91,9 @@ fn collect(interpreter: &mut Interpreter, _arguments: Vec<Value>) -> QResult<Val
 fn memory(interpreter: &mut Interpreter, _arguments: Vec<Value>) -> QResult<Value> {
     let memory = interpreter.world.memory();
     let (symbols, symbol_bytes) = Symbol::statistics();
-    let names = ["used", "heap", "peak", "wmax", "mmap", "mphy", "syms", "symw"];
+    let names = [
+        "used", "heap", "peak", "wmax", "mmap", "mphy", "syms", "symw",
+    ];
     let values: Vector<i64> = [
         memory.used,
         memory.heap,
@@ -103,7 +112,10 @@ fn memory(interpreter: &mut Interpreter, _arguments: Vec<Value>) -> QResult<Valu
 /// `.Q.host`: the name of an address.
 pub(crate) fn host(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     let address = x.as_i64().ok_or_else(QError::type_error)?;
-    let name = interpreter.world.host_of_address(address as u32).unwrap_or_default();
+    let name = interpreter
+        .world
+        .host_of_address(address as u32)
+        .unwrap_or_default();
     Ok(Value::symbol(name))
 }
 

@@ -31,7 +31,9 @@ pub(crate) fn value(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
             interpreter.evaluate_bytes(&text)
         }
         Value::Char(one) => interpreter.evaluate_bytes(&[*one]),
-        Value::Symbol(name) if name.as_bytes().starts_with(b":") => crate::files::get(interpreter, *name),
+        Value::Symbol(name) if name.as_bytes().starts_with(b":") => {
+            crate::files::get(interpreter, *name)
+        }
         Value::Symbol(name) if name.as_bytes() == b"." => {
             let space = match interpreter.namespace {
                 current if current.is_null() => Symbol::new("."),
@@ -58,7 +60,12 @@ pub(crate) fn value(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
         Value::Lambda(lambda) => parts_of_lambda(lambda),
         Value::Projection(projection) => {
             let mut parts = vec![projection.function.clone()];
-            parts.extend(projection.arguments.iter().map(|part| part.clone().unwrap_or(Value::Elided)));
+            parts.extend(
+                projection
+                    .arguments
+                    .iter()
+                    .map(|part| part.clone().unwrap_or(Value::Elided)),
+            );
             Ok(Value::from_items(parts))
         }
         Value::Composition(parts) => Ok(Value::from_items(parts.to_vec())),
@@ -73,7 +80,9 @@ pub(crate) fn value(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 /// The first item of a list applied to the rest: a name is looked up, a string evaluated.
 fn call(interpreter: &mut Interpreter, function: &Value, arguments: Vec<Value>) -> QResult<Value> {
     let function = match function {
-        Value::Symbol(name) if !name.as_bytes().starts_with(b":") => interpreter.read_symbol(*name)?,
+        Value::Symbol(name) if !name.as_bytes().starts_with(b":") => {
+            interpreter.read_symbol(*name)?
+        }
         Value::Chars(text) => {
             let text = text.clone();
             interpreter.evaluate_bytes(&text)?
@@ -92,7 +101,9 @@ fn parts_of_lambda(lambda: &q_value::Lambda) -> QResult<Value> {
     let code = code_of(lambda)?;
     let mut globals = vec![lambda.namespace];
     globals.extend_from_slice(&code.globals);
-    let instructions: Vec<u8> = (0..code.instructions.len()).map(|at| (at % 256) as u8).collect();
+    let instructions: Vec<u8> = (0..code.instructions.len())
+        .map(|at| (at % 256) as u8)
+        .collect();
     let mut parts = vec![
         Value::Bytes(instructions.into()),
         Value::Symbols(lambda.parameters.clone().into()),
@@ -128,7 +139,9 @@ fn parse(interpreter: &mut Interpreter, text: Value) -> QResult<Value> {
 
 fn show(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     let text = interpreter.display(&x);
-    interpreter.world.write_standard(StandardStream::Output, &text);
+    interpreter
+        .world
+        .write_standard(StandardStream::Output, &text);
     Ok(Value::Identity)
 }
 
@@ -138,7 +151,10 @@ fn view(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
         return Err(QError::type_error());
     };
     let full = qualify(interpreter.namespace, name);
-    let view = interpreter.globals.find(full).and_then(|id| interpreter.globals.view(id));
+    let view = interpreter
+        .globals
+        .find(full)
+        .and_then(|id| interpreter.globals.view(id));
     match view {
         Some(view) => Ok(Value::string(&*view.source)),
         None => Err(QError::new("view")),
@@ -171,7 +187,12 @@ fn trap_with_trace(interpreter: &mut Interpreter, f: Value, x: Value, g: Value) 
 }
 
 /// `.Q.trpd[f;args;g]`: as `.Q.trp`, for a list of arguments.
-fn trap_many_with_trace(interpreter: &mut Interpreter, f: Value, x: Value, g: Value) -> QResult<Value> {
+fn trap_many_with_trace(
+    interpreter: &mut Interpreter,
+    f: Value,
+    x: Value,
+    g: Value,
+) -> QResult<Value> {
     trapped(interpreter, &g, |interpreter| interpreter.apply_list(&f, x))
 }
 
@@ -188,7 +209,10 @@ fn trapped(
         Err(error) if !interpreter.exiting => {
             interpreter.stack.truncate(depth);
             interpreter.scopes.truncate(scopes);
-            let frames = crate::errors::backtrace(&error).into_iter().map(Value::string).collect();
+            let frames = crate::errors::backtrace(&error)
+                .into_iter()
+                .map(Value::string)
+                .collect();
             interpreter.apply_two(handler, Value::string(error.text()), Value::list(frames))
         }
         result => result,
@@ -210,7 +234,10 @@ fn console_text(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 }
 
 fn k_text(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
-    Ok(Value::string(q_value::display::k_text(&x, interpreter.settings.precision)))
+    Ok(Value::string(q_value::display::k_text(
+        &x,
+        interpreter.settings.precision,
+    )))
 }
 
 /// The name of an enumeration's domain, for `key`.
@@ -222,4 +249,3 @@ pub(crate) fn domain_name(x: &Value) -> Option<Symbol> {
     }
     .filter(|name| domain::is_bound(*name) || !name.is_null())
 }
-

@@ -94,14 +94,20 @@ fn proxy(interpreter: &Interpreter, target: &Target) -> Option<String> {
         return None;
     }
     let proxy = setting("http_proxy")?;
-    let name = target.host.rsplit_once(':').map_or(target.host.as_str(), |(name, _)| name);
+    let name = target
+        .host
+        .rsplit_once(':')
+        .map_or(target.host.as_str(), |(name, _)| name);
     let excluded = setting("no_proxy").is_some_and(|list| {
         list.split(',')
             .map(|domain| domain.trim().trim_start_matches('.'))
             .any(|domain| {
                 domain == "*"
                     || (!domain.is_empty()
-                        && (name == domain || name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))))
+                        && (name == domain
+                            || name
+                                .strip_suffix(domain)
+                                .is_some_and(|rest| rest.ends_with('.'))))
             })
     });
     (!excluded).then_some(proxy)
@@ -119,7 +125,10 @@ fn request(
         Some(_) => format!("http://{}{}", target.host, target.path),
         None => target.path.clone(),
     };
-    if asked.bytes().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control()) {
+    if asked
+        .bytes()
+        .any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control())
+    {
         return Err(QError::domain());
     }
     let mut head = format!(
@@ -214,11 +223,15 @@ pub(crate) fn gzip_or_back(_interpreter: &mut Interpreter, x: Value) -> QResult<
             let zip = |bytes: &[u8]| {
                 let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));
                 let written = encoder.write_all(bytes);
-                written.and_then(|()| encoder.finish()).map_err(|_| QError::wsfull())
+                written
+                    .and_then(|()| encoder.finish())
+                    .map_err(|_| QError::wsfull())
             };
             match content {
                 Value::Bytes(bytes) => Ok(Value::Bytes(zip(bytes)?.into())),
-                content => Ok(Value::string(zip(content.as_text().ok_or_else(QError::type_error)?)?)),
+                content => Ok(Value::string(zip(content
+                    .as_text()
+                    .ok_or_else(QError::type_error)?)?)),
             }
         }
         _ => Err(QError::type_error()),

@@ -40,5 +40,8 @@ fn time_and_space(interpreter: &mut Interpreter, f: Value, arguments: Value) -> 
     let time = interpreter.world.monotonic().saturating_sub(start) / NANOSECONDS_OF_MILLISECOND;
     let space = (interpreter.world.memory().peak - before).max(0);
     let time = i64::try_from(time).unwrap_or(i64::MAX);
-    Ok(Value::list(vec![Value::Longs(vec![time, space].into()), result]))
+    Ok(Value::list(vec![
+        Value::Longs(vec![time, space].into()),
+        result,
+    ]))
 }

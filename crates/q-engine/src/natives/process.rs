@@ -27,13 +27,23 @@ pub(crate) fn exit(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 
 pub(crate) fn getenv(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     match x {
-        Value::Symbol(name) => {
-            Ok(Value::string(interpreter.world.environment(name.as_bytes()).unwrap_or_default()))
-        }
+        Value::Symbol(name) => Ok(Value::string(
+            interpreter
+                .world
+                .environment(name.as_bytes())
+                .unwrap_or_default(),
+        )),
         Value::Symbols(names) => {
             let texts = names
                 .iter()
-                .map(|name| Value::string(interpreter.world.environment(name.as_bytes()).unwrap_or_default()))
+                .map(|name| {
+                    Value::string(
+                        interpreter
+                            .world
+                            .environment(name.as_bytes())
+                            .unwrap_or_default(),
+                    )
+                })
                 .collect();
             Ok(Value::list(texts))
         }

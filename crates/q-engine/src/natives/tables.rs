@@ -114,7 +114,12 @@ fn meta(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     let flat = crate::query::select::flatten(&table)?;
     let names = flat.table.names.clone();
     let letters = flat.table.columns.iter().map(type_letter).collect();
-    let foreign = flat.table.columns.iter().map(|column| foreign_table(column).unwrap_or(Symbol::NULL)).collect();
+    let foreign = flat
+        .table
+        .columns
+        .iter()
+        .map(|column| foreign_table(column).unwrap_or(Symbol::NULL))
+        .collect();
     let attributes = flat
         .table
         .columns
@@ -122,10 +127,17 @@ fn meta(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
         .map(|column| Symbol::new(column.attribute().name()))
         .collect();
     Ok(Value::dict(
-        Value::table(vec![Symbol::new("c")].into(), vec![Value::Symbols(names.with_attribute(Attribute::None))]),
+        Value::table(
+            vec![Symbol::new("c")].into(),
+            vec![Value::Symbols(names.with_attribute(Attribute::None))],
+        ),
         Value::table(
             vec![Symbol::new("t"), Symbol::new("f"), Symbol::new("a")].into(),
-            vec![Value::Chars(letters), Value::Symbols(foreign), Value::Symbols(attributes)],
+            vec![
+                Value::Chars(letters),
+                Value::Symbols(foreign),
+                Value::Symbols(attributes),
+            ],
         ),
     ))
 }
@@ -135,16 +147,18 @@ pub(crate) fn type_letter(column: &Value) -> u8 {
     match column {
         Value::List(items) => match items.first() {
             // as q does, the first item speaks for all
-            Some(first) if first.is_vector() => {
-                first.basic_type().map_or(b' ', |ty| ty.letter().to_ascii_uppercase())
-            }
+            Some(first) if first.is_vector() => first
+                .basic_type()
+                .map_or(b' ', |ty| ty.letter().to_ascii_uppercase()),
             _ => b' ',
         },
         Value::Enums(vector) => match q_value::domain::lookup(vector.domain) {
-            Some(domain) if domain.is_keyed_table() => match crate::append::domain_list(&domain).basic_type() {
-                Some(ty) => ty.letter(),
-                None => Type::Symbol.letter(),
-            },
+            Some(domain) if domain.is_keyed_table() => {
+                match crate::append::domain_list(&domain).basic_type() {
+                    Some(ty) => ty.letter(),
+                    None => Type::Symbol.letter(),
+                }
+            }
             Some(Value::Table(_)) => Type::Long.letter(),
             _ => Type::Symbol.letter(),
         },
@@ -174,11 +188,19 @@ fn fkeys(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
             targets.push(target);
         }
     }
-    Ok(Value::dict(Interpreter::symbols(columns), Interpreter::symbols(targets)))
+    Ok(Value::dict(
+        Interpreter::symbols(columns),
+        Interpreter::symbols(targets),
+    ))
 }
 
 /// Runs a kernel on a table; of a name the variable is changed and the name returned, of a path the files.
-fn in_place(interpreter: &mut Interpreter, word: &'static str, x: Value, table: Value) -> QResult<Value> {
+fn in_place(
+    interpreter: &mut Interpreter,
+    word: &'static str,
+    x: Value,
+    table: Value,
+) -> QResult<Value> {
     let Value::Symbol(name) = table else {
         return kernel::two(word, x, table);
     };

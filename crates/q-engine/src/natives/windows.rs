@@ -8,11 +8,23 @@ use crate::primitives::Row;
 
 pub static TABLE: &[Row] = &[Row::four("wj", wj), Row::four("wj1", wj1)];
 
-fn wj(interpreter: &mut Interpreter, windows: Value, columns: Value, t: Value, spec: Value) -> QResult<Value> {
+fn wj(
+    interpreter: &mut Interpreter,
+    windows: Value,
+    columns: Value,
+    t: Value,
+    spec: Value,
+) -> QResult<Value> {
     join(interpreter, &windows, &columns, &t, &spec, true)
 }
 
-fn wj1(interpreter: &mut Interpreter, windows: Value, columns: Value, t: Value, spec: Value) -> QResult<Value> {
+fn wj1(
+    interpreter: &mut Interpreter,
+    windows: Value,
+    columns: Value,
+    t: Value,
+    spec: Value,
+) -> QResult<Value> {
     join(interpreter, &windows, &columns, &t, &spec, false)
 }
 
@@ -48,7 +60,10 @@ fn join(
         let places = matching_rows(&groups, left, equal, row)?;
         let inside = window(&times, &places, &starts, &ends, row, prevailing)?;
         for ((function, arguments, _), cells) in aggregates.iter().zip(&mut results) {
-            let arguments = arguments.iter().map(|column| index::gather_rows(column, &inside)).collect();
+            let arguments = arguments
+                .iter()
+                .map(|column| index::gather_rows(column, &inside))
+                .collect();
             cells.push(interpreter.apply(function, arguments)?);
         }
     }
@@ -75,20 +90,33 @@ fn right_groups(right: &Table, equal: &[Symbol]) -> QResult<Option<Value>> {
     if equal.is_empty() {
         return Ok(None);
     }
-    let columns: Option<Vec<Value>> = equal.iter().map(|name| right.column(*name).cloned()).collect();
+    let columns: Option<Vec<Value>> = equal
+        .iter()
+        .map(|name| right.column(*name).cloned())
+        .collect();
     let columns = columns.ok_or_else(QError::type_error)?;
     let keys = Value::table(equal.to_vec().into(), columns);
     q_kernels::unary(q_value::Unary::Group, keys).map(Some)
 }
 
-fn matching_rows(groups: &Option<Value>, left: &Table, equal: &[Symbol], row: usize) -> QResult<Option<Value>> {
+fn matching_rows(
+    groups: &Option<Value>,
+    left: &Table,
+    equal: &[Symbol],
+    row: usize,
+) -> QResult<Option<Value>> {
     let Some(Value::Dict(groups)) = groups else {
         return Ok(None);
     };
-    let cells: Option<Vec<Value>> =
-        equal.iter().map(|name| left.column(*name).and_then(|column| column.item(row))).collect();
+    let cells: Option<Vec<Value>> = equal
+        .iter()
+        .map(|name| left.column(*name).and_then(|column| column.item(row)))
+        .collect();
     let cells = cells.ok_or_else(QError::type_error)?;
-    let key = Value::dict(Value::Symbols(equal.to_vec().into()), Value::from_items(cells));
+    let key = Value::dict(
+        Value::Symbols(equal.to_vec().into()),
+        Value::from_items(cells),
+    );
     let found = q_kernels::binary(q_value::Binary::Query, groups.keys.clone(), key)?;
     let places = found
         .as_i64()
@@ -115,7 +143,9 @@ fn window(
         _ => return Err(QError::length()),
     };
     let position = |op, bound: Value| -> QResult<i64> {
-        q_kernels::binary(op, part.clone(), bound)?.as_i64().ok_or_else(QError::type_error)
+        q_kernels::binary(op, part.clone(), bound)?
+            .as_i64()
+            .ok_or_else(QError::type_error)
     };
     let last = position(q_value::Binary::Bin, end)?;
     let first = position(q_value::Binary::Binr, start.clone())?;
@@ -130,7 +160,9 @@ fn window(
     match places {
         Some(places) => {
             let places = index::as_longs(places).ok_or_else(QError::type_error)?;
-            Ok(all.filter_map(|at| places.get(at as usize).copied()).collect())
+            Ok(all
+                .filter_map(|at| places.get(at as usize).copied())
+                .collect())
         }
         None => Ok(all.collect()),
     }
