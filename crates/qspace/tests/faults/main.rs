@@ -2,6 +2,9 @@
 //!
 //! Every test has an installation of its own ([`support::installation`]), which ends with the test however that ends.
 
+mod code_updates;
+mod command_line;
+mod connection_tokens;
 mod crash_walk;
 mod dead_processes;
 mod support;
