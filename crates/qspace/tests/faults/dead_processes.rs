@@ -159,3 +159,82 @@ async fn a_killed_agent_takes_its_q_along_and_the_node_is_launched_again() {
     }
     installation.delete(&["trio"]).await;
 }
+
+/// What a machine does that loses its power: server, agents and q processes end at once.
+async fn cut_the_power(installation: &mut Installation) {
+    installation.kill_server();
+    wait_for("the end of every process", async || {
+        let found = installation.processes();
+        found.kill_all();
+        (found == processes::Processes::default()).then_some(())
+    })
+    .await;
+    installation.start_server(None).await;
+}
+
+#[tokio::test]
+async fn after_a_power_cut_everything_is_there_again() {
+    let mut installation = Installation::start().await;
+    let first = upload(installation.world(), "1.zip", &release(1)).await;
+    let second = upload(installation.world(), "2.zip", &release(2)).await;
+    installation.create("trio", "GATEWAY", 3, &first).await;
+    installation.create("solo", "GP", 1, &first).await;
+    let nodes = [
+        installation.node_ids("trio").await,
+        installation.node_ids("solo").await,
+    ]
+    .concat();
+
+    cut_the_power(&mut installation).await;
+    installation.settled(&nodes).await;
+    assert_eq!(answer_of(&installation, "trio", "version").await, 1);
+    assert_eq!(answer_of(&installation, "solo", "count t").await, 1000);
+    wait_for("four serving nodes", async || {
+        all_serve(&installation).await
+    })
+    .await;
+
+    // In the middle of an update, with one node changed.
+    assert!(installation.update("trio", &second, "ROLLING").await);
+    wait_for("the first changed node", async || {
+        let last = installation.last_deployment("trio").await;
+        last.nodes
+            .iter()
+            .any(|node| node.state == "REACHED")
+            .then_some(())
+    })
+    .await;
+    cut_the_power(&mut installation).await;
+    installation.running("trio").await;
+    let last = installation.last_deployment("trio").await;
+    let revision = match last.state.as_str() {
+        "DONE" => 2,
+        "ROLLED_BACK" => 1,
+        other => panic!("not a legal end: {other}"),
+    };
+    println!("the update that lost its power is {}", last.state);
+    installation.settled(&nodes).await;
+    wait_for("four serving nodes", async || {
+        all_serve(&installation).await
+    })
+    .await;
+    for node in installation.node_ids("trio").await {
+        assert_eq!(installation.installed_revision(&node), Some(revision));
+    }
+    assert_eq!(
+        answer_of(&installation, "trio", "version").await,
+        i64::try_from(revision).expect("small")
+    );
+    installation.delete(&["trio", "solo"]).await;
+}
+
+async fn all_serve(installation: &Installation) -> Option<()> {
+    for cluster in ["trio", "solo"] {
+        let nodes = installation.world().nodes(cluster).await.ok()?;
+        nodes
+            .iter()
+            .all(|(_, status)| status == "RUNNING")
+            .then_some(())?;
+    }
+    Some(())
+}

@@ -6,5 +6,6 @@ mod code_updates;
 mod command_line;
 mod connection_tokens;
 mod crash_walk;
+mod creation_walk;
 mod dead_processes;
 mod support;

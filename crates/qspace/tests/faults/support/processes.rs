@@ -70,6 +70,14 @@ impl Processes {
         }
     }
 
+    /// `kill -9` of all of them; some may have ended with others of them.
+    pub(crate) fn kill_all(&self) {
+        for pid in self.agents.values().chain(self.qs.values()).flatten() {
+            let pid = i32::try_from(*pid).ok().and_then(Pid::from_raw);
+            let _ = kill_process(pid.expect("a process id"), Signal::KILL);
+        }
+    }
+
     /// The one q of a node, `None` when there is none or more than one.
     pub(crate) fn q_of(&self, node: &str) -> Option<u32> {
         match self.qs.get(node)?.as_slice() {
