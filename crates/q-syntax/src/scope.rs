@@ -1,5 +1,7 @@
 //! Which names a lambda uses and which it makes its own.
 
+use std::collections::HashSet;
+
 use q_value::Symbol;
 
 use crate::tree::{LambdaTree, NamedNode, Node, NodeKind, Pattern, Target};
@@ -51,25 +53,19 @@ pub(crate) fn implicit_parameters(body: &[Node]) -> &'static [&'static str] {
 
 /// The locals of a lambda, parameters apart, in the order of their first assignment.
 pub fn locals(lambda: &LambdaTree) -> Vec<Symbol> {
-    let mut parameters: Vec<Symbol> = lambda.parameters.iter().map(|p| p.name).collect();
+    let mut known: HashSet<Symbol> = lambda.parameters.iter().map(|p| p.name).collect();
     let mut locals = Vec::new();
     for parameter in &lambda.parameters {
         if let Some(pattern) = &parameter.pattern {
             let mut names = Vec::new();
             pattern.names(&mut names);
-            for name in names {
-                if !parameters.contains(&name) {
-                    parameters.push(name);
-                    locals.push(name);
-                }
-            }
+            locals.extend(names.into_iter().filter(|name| known.insert(*name)));
         }
     }
     visit_names(&lambda.body, &mut |name, occurrence, _, _| {
         if occurrence == Occurrence::AssignedLocally
             && !name.as_bytes().contains(&b'.')
-            && !parameters.contains(&name)
-            && !locals.contains(&name)
+            && known.insert(name)
         {
             locals.push(name);
         }
@@ -79,17 +75,21 @@ pub fn locals(lambda: &LambdaTree) -> Vec<Symbol> {
 
 /// A name that is assigned as a global before it is made local, with the place where that happens: q refuses it.
 pub(crate) fn global_made_local(parameters: &[Symbol], body: &[Node]) -> Option<(Symbol, usize)> {
-    let mut locals = parameters.to_vec();
-    let mut globals: Vec<Symbol> = Vec::new();
+    let mut locals: HashSet<Symbol> = parameters.iter().copied().collect();
+    let mut globals: HashSet<Symbol> = HashSet::new();
     let mut found = None;
     visit_names(
         body,
         &mut |name, occurrence, _, position| match occurrence {
-            Occurrence::AssignedGlobally if !locals.contains(&name) => globals.push(name),
+            Occurrence::AssignedGlobally if !locals.contains(&name) => {
+                globals.insert(name);
+            }
             Occurrence::AssignedLocally if globals.contains(&name) => {
                 found = found.or(Some((name, position)));
             }
-            Occurrence::AssignedLocally => locals.push(name),
+            Occurrence::AssignedLocally => {
+                locals.insert(name);
+            }
             _ => {}
         },
     );
@@ -99,14 +99,13 @@ pub(crate) fn global_made_local(parameters: &[Symbol], body: &[Node]) -> Option<
 /// The globals a lambda names, keywords and the names in phrases of queries (which may be columns) apart, in the order of
 /// their first use.
 pub fn globals(lambda: &LambdaTree) -> Vec<Symbol> {
-    let mut own = locals(lambda);
-    own.extend(lambda.parameters.iter().map(|parameter| parameter.name));
+    let mut known: HashSet<Symbol> = locals(lambda).into_iter().collect();
+    known.extend(lambda.parameters.iter().map(|parameter| parameter.name));
     let mut globals = Vec::new();
     visit_names(&lambda.body, &mut |name, _, place, _| {
         if place == Place::Expression
-            && !own.contains(&name)
-            && !globals.contains(&name)
             && !crate::words::is_keyword(name.as_bytes())
+            && known.insert(name)
         {
             globals.push(name);
         }

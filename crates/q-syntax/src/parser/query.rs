@@ -79,10 +79,12 @@ impl Parser<'_> {
         if let Some(by) = &mut by {
             make_unique(&mut [by]);
         }
-        if let (QueryKind::Select, Some(by)) = (kind, &by)
+        let group_names: std::collections::HashSet<Symbol> =
+            by.iter().flatten().map(|group| group.name).collect();
+        if kind == QueryKind::Select
             && let Some(both) = columns
                 .iter()
-                .find(|column| by.iter().any(|group| group.name == column.name))
+                .find(|column| group_names.contains(&column.name))
         {
             return Err(SyntaxError::new(
                 format!("dup names for cols/groups {}", both.name.text()),

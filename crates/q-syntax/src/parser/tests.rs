@@ -431,7 +431,26 @@ fn depth_is_bounded() {
     }
     let long = format!("1{}", "'".repeat(100_000));
     assert!(read(&long, false).starts_with("'limit"));
-    // a long script of short statements is no problem
+    // long texts of short parts are no problem, whatever the parts
+    for (open, part, close) in [
+        ("([]", "1;", "2)"),
+        ("select ", "1,", "1 by 1 from t"),
+        ("{", "x;", "}"),
+        ("f[", ";", "]"),
+        ("(", "1;", ")"),
+        ("", "1 ", ""),
+        ("", "`a", ""),
+        ("\"", "\\n", "\""),
+    ] {
+        let text = format!("{open}{}{close}", part.repeat(50_000));
+        let result = read(&text, false);
+        assert!(!result.starts_with("'limit"), "{part}");
+    }
+    let many: Vec<String> = (0..50_000).map(|at| format!("a{at}")).collect();
+    assert_eq!(
+        read(&format!("{{{}}}", many.join(";")), false),
+        "'globals at 0"
+    );
     assert!(parse("a:1;".repeat(100_000).as_bytes(), false).is_ok());
 }
 
