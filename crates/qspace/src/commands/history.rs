@@ -57,12 +57,21 @@ fn line(deployment: &Deployment, current: u64) -> String {
         "{:<10} {:<20} {:<11} {:<12} {took:>9}  {}",
         format!("{}{mark}", deployment.to_revision),
         started(deployment.started_timestamp),
-        deployment.deployment_strategy,
+        way(deployment),
         deployment.state.to_lowercase(),
         deployment.reason.as_deref().unwrap_or_default()
     )
     .trim_end()
     .to_owned()
+}
+
+/// How the cluster came to the revision: the strategy, or that it was created with it.
+fn way(deployment: &Deployment) -> &str {
+    if deployment.kind == "CREATE" {
+        "CREATE"
+    } else {
+        &deployment.deployment_strategy
+    }
 }
 
 fn started(seconds: f64) -> String {

@@ -251,7 +251,11 @@ async fn failing_script(world: &World, report: &mut Report) -> anyhow::Result<()
         report.detail(&format!(
             "revision {} {} {} {}",
             deployment.to_revision,
-            deployment.deployment_strategy,
+            if deployment.kind == "CREATE" {
+                "CREATE"
+            } else {
+                &deployment.deployment_strategy
+            },
             deployment.state.to_lowercase(),
             deployment.reason.as_deref().unwrap_or_default()
         ));
