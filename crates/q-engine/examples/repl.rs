@@ -31,9 +31,15 @@ fn run() {
     let mut out = std::io::stdout();
     let flush = |out: &mut std::io::Stdout| {
         let mut recorded = recorded.lock().expect("one thread");
-        let (output, error) = (std::mem::take(&mut recorded.output), std::mem::take(&mut recorded.error));
+        let (output, error) = (
+            std::mem::take(&mut recorded.output),
+            std::mem::take(&mut recorded.error),
+        );
         drop(recorded);
-        let written = out.write_all(&error).and_then(|()| out.write_all(&output)).and_then(|()| out.flush());
+        let written = out
+            .write_all(&error)
+            .and_then(|()| out.write_all(&output))
+            .and_then(|()| out.flush());
         written.is_ok()
     };
     for line in std::io::stdin().lock().split(b'\n').map_while(Result::ok) {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use q_value::{Binary, Dict, Element, QError, QResult, Symbol, Table, Value, Vector, with_vector};
+use q_value::{Binary, Dict, Element, QError, QResult, Symbol, Table, Value};
 
 use crate::index::{as_longs, missing_item};
 use crate::interpreter::Interpreter;
@@ -13,7 +13,7 @@ use crate::{append, index};
 
 /// Which error an index beyond the end is: assignment says `length`, functional amend `index`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bounds {
+pub(crate) enum Bounds {
     Length,
     Index,
 }
@@ -28,7 +28,12 @@ impl Bounds {
 }
 
 /// `target[path]:value`.
-pub fn assign(target: &mut Value, path: &[Value], value: Value, bounds: Bounds) -> QResult<()> {
+pub(crate) fn assign(
+    target: &mut Value,
+    path: &[Value],
+    value: Value,
+    bounds: Bounds,
+) -> QResult<()> {
     let mut change = Change {
         interpreter: None,
         function: None,
@@ -38,7 +43,7 @@ pub fn assign(target: &mut Value, path: &[Value], value: Value, bounds: Bounds) 
 }
 
 /// `.[target;path;function;value]`, or with a function of one argument when there is no value.
-pub fn apply(
+pub(crate) fn apply(
     interpreter: &mut Interpreter,
     target: &mut Value,
     path: &[Value],
@@ -56,7 +61,12 @@ pub fn apply(
 }
 
 /// `target op:y` for a whole variable. `,:` appends in place and checks the type (`semantics.md` 32).
-pub fn through(interpreter: &mut Interpreter, target: &mut Value, op: Binary, y: Value) -> QResult<()> {
+pub(crate) fn through(
+    interpreter: &mut Interpreter,
+    target: &mut Value,
+    op: Binary,
+    y: Value,
+) -> QResult<()> {
     if op == Binary::Join {
         return append::append(interpreter, target, y);
     }
@@ -65,7 +75,9 @@ pub fn through(interpreter: &mut Interpreter, target: &mut Value, op: Binary, y:
         return Ok(());
     }
     // moving is safe only where the primitive cannot fail
-    let moves = is_plain_number(target) && is_plain_number(&y) && (y.is_atom() || y.count() == target.count());
+    let moves = is_plain_number(target)
+        && is_plain_number(&y)
+        && (y.is_atom() || y.count() == target.count());
     let old = if moves {
         std::mem::replace(target, Value::Identity)
     } else {
@@ -147,7 +159,13 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn walk_list(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+    fn walk_list(
+        &mut self,
+        target: &mut Value,
+        i: &Value,
+        rest: &[Value],
+        y: Option<Value>,
+    ) -> QResult<()> {
         if let Some(at) = i.as_i64() {
             return self.walk_item(target, at, rest, y);
         }
@@ -202,14 +220,23 @@ impl Change<'_> {
     }
 
     fn check_all(&self, indices: &[i64], count: usize) -> QResult<()> {
-        if indices.iter().all(|at| usize::try_from(*at).is_ok_and(|at| at < count)) {
+        if indices
+            .iter()
+            .all(|at| usize::try_from(*at).is_ok_and(|at| at < count))
+        {
             Ok(())
         } else {
             Err(self.bounds.error())
         }
     }
 
-    fn walk_item(&mut self, target: &mut Value, at: i64, rest: &[Value], y: Option<Value>) -> QResult<()> {
+    fn walk_item(
+        &mut self,
+        target: &mut Value,
+        at: i64,
+        rest: &[Value],
+        y: Option<Value>,
+    ) -> QResult<()> {
         let at = usize::try_from(at).map_err(|_| self.bounds.error())?;
         if at >= target.count() {
             return Err(self.bounds.error());
@@ -238,7 +265,13 @@ impl Change<'_> {
         set_item(target, at, new)
     }
 
-    fn walk_dict(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+    fn walk_dict(
+        &mut self,
+        target: &mut Value,
+        i: &Value,
+        rest: &[Value],
+        y: Option<Value>,
+    ) -> QResult<()> {
         let Value::Dict(shared) = target else {
             return Err(QError::type_error());
         };
@@ -255,7 +288,10 @@ impl Change<'_> {
         let Value::Dict(shared) = target else {
             return Err(QError::type_error());
         };
-        let one_key = !i.is_list() || shared.keys.type_number() == 0 && shared.keys.count() > 0 && !key_is_atom(&shared.keys);
+        let one_key = !i.is_list()
+            || shared.keys.type_number() == 0
+                && shared.keys.count() > 0
+                && !key_is_atom(&shared.keys);
         if !one_key {
             let keys = i.clone();
             return self.each_index(target, &keys, rest, y);
@@ -263,7 +299,11 @@ impl Change<'_> {
         let found = key_position(&shared.keys, i)?;
         let dict = Arc::make_mut(shared);
         match found {
-            Some(at) => self.walk(&mut dict.values, &with_first(Value::Long(at as i64), rest), y),
+            Some(at) => self.walk(
+                &mut dict.values,
+                &with_first(Value::Long(at as i64), rest),
+                y,
+            ),
             None => {
                 let mut value = if self.function.is_none() && rest.is_empty() {
                     Value::Identity
@@ -277,7 +317,13 @@ impl Change<'_> {
     }
 
     /// `kt[key]:row`, `kt[key;column]:value`.
-    fn walk_keyed(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+    fn walk_keyed(
+        &mut self,
+        target: &mut Value,
+        i: &Value,
+        rest: &[Value],
+        y: Option<Value>,
+    ) -> QResult<()> {
         let Value::Dict(shared) = target else {
             return Err(QError::type_error());
         };
@@ -311,7 +357,11 @@ impl Change<'_> {
         let found = key_position(&shared.keys, &row)?;
         let dict = Arc::make_mut(shared);
         match found {
-            Some(at) => self.walk(&mut dict.values, &with_first(Value::Long(at as i64), rest), y),
+            Some(at) => self.walk(
+                &mut dict.values,
+                &with_first(Value::Long(at as i64), rest),
+                y,
+            ),
             None => {
                 let mut values = missing_item(&dict.values);
                 if rest.is_empty() && self.function.is_none() {
@@ -325,7 +375,13 @@ impl Change<'_> {
         }
     }
 
-    fn walk_table(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+    fn walk_table(
+        &mut self,
+        target: &mut Value,
+        i: &Value,
+        rest: &[Value],
+        y: Option<Value>,
+    ) -> QResult<()> {
         let Value::Table(shared) = target else {
             return Err(QError::type_error());
         };
@@ -352,7 +408,13 @@ impl Change<'_> {
         }
     }
 
-    fn walk_column(&mut self, table: &mut Table, name: Symbol, rest: &[Value], y: Option<Value>) -> QResult<()> {
+    fn walk_column(
+        &mut self,
+        table: &mut Table,
+        name: Symbol,
+        rest: &[Value],
+        y: Option<Value>,
+    ) -> QResult<()> {
         let rows = table.row_count();
         let at = table.names.iter().position(|other| *other == name);
         let Some(at) = at else {
@@ -388,7 +450,13 @@ impl Change<'_> {
         }
     }
 
-    fn walk_rows(&mut self, target: &mut Value, i: &Value, rest: &[Value], y: Option<Value>) -> QResult<()> {
+    fn walk_rows(
+        &mut self,
+        target: &mut Value,
+        i: &Value,
+        rest: &[Value],
+        y: Option<Value>,
+    ) -> QResult<()> {
         let Value::Table(shared) = target else {
             return Err(QError::type_error());
         };
@@ -411,16 +479,16 @@ impl Change<'_> {
         }
         let table = Arc::make_mut(shared);
         if self.function.is_some() {
-            for name in table.names.to_vec() {
+            for name in table.names.clone().iter().copied() {
                 let part = y.as_ref().and_then(|y| row_part(y, name, 0));
-                self.walk_column(table, name, &[i.clone()], part)?;
+                self.walk_column(table, name, std::slice::from_ref(i), part)?;
             }
             return Ok(());
         }
         let y = y.ok_or_else(QError::rank)?;
-        for (at, name) in table.names.to_vec().into_iter().enumerate() {
+        for (at, name) in table.names.clone().iter().copied().enumerate() {
             if let Some(part) = row_part(&y, name, at) {
-                self.walk_column(table, name, &[i.clone()], Some(part))?;
+                self.walk_column(table, name, std::slice::from_ref(i), Some(part))?;
             }
         }
         Ok(())
@@ -477,7 +545,10 @@ pub(crate) fn key_position(keys: &Value, key: &Value) -> QResult<Option<usize>> 
         (Value::List(keys), key) => keys.iter().position(|other| other.is_identical(key)),
         (keys, key) => {
             let found = q_kernels::binary(Binary::Query, keys.clone(), key.clone())?;
-            found.as_i64().and_then(|at| usize::try_from(at).ok()).filter(|at| *at < count)
+            found
+                .as_i64()
+                .and_then(|at| usize::try_from(at).ok())
+                .filter(|at| *at < count)
         }
     };
     Ok(found)
@@ -542,9 +613,4 @@ fn collapse(target: &mut Value, at: usize) {
 /// A vector of nulls as long as `list`.
 pub(crate) fn nulls_like(list: &Value, count: usize) -> Value {
     index::gather_longs(list, &vec![i64::null(); count])
-}
-
-/// True when nobody else holds the items of a list.
-pub(crate) fn is_unshared(value: &Value) -> bool {
-    with_vector!(value, v => Vector::is_unshared(v), else false)
 }

@@ -15,7 +15,10 @@ pub(crate) fn append(interpreter: &mut Interpreter, target: &mut Value, y: Value
         Value::Table(_) | Value::Dict(_) => crate::upsert::upsert_value(interpreter, target, y),
         Value::List(items) if !items.is_empty() => {
             // onto a list of vectors of one type another such vector goes as an item (`ref/join`, "assign through")
-            let is_item = y.is_vector() && items.iter().all(|item| item.type_number() == y.type_number());
+            let is_item = y.is_vector()
+                && items
+                    .iter()
+                    .all(|item| item.type_number() == y.type_number());
             if is_item {
                 items.make_mut().push(y);
             } else if y.is_list() {
@@ -64,11 +67,15 @@ pub(crate) fn accepts(list: &Value, value: &Value) -> bool {
         Value::List(_) => true,
         Value::Table(_) => matches!(value, Value::Dict(_)),
         Value::Enums(vector) => match value {
-            Value::Enum(atom) => atom.domain == vector.domain || enum_index(vector.domain, value).is_ok(),
+            Value::Enum(atom) => {
+                atom.domain == vector.domain || enum_index(vector.domain, value).is_ok()
+            }
             value => enum_index(vector.domain, value).is_ok(),
         },
-        list => list.type_number() == -value.type_number() && value.is_atom()
-            || matches!((list, value), (Value::Symbols(_), Value::Enum(_))),
+        list => {
+            list.type_number() == -value.type_number() && value.is_atom()
+                || matches!((list, value), (Value::Symbols(_), Value::Enum(_)))
+        }
     }
 }
 
@@ -148,7 +155,11 @@ pub(crate) fn push(target: &mut Value, value: Value) {
         Timestamps Timestamp Months Month Dates Date Timespans Timespan Minutes Minute Seconds Second Times Time)
 }
 
-fn push_item<T: Clone + PartialEq>(items: &mut Vector<T>, value: T, in_order: impl Fn(&T, &T) -> bool) {
+fn push_item<T: Clone + PartialEq>(
+    items: &mut Vector<T>,
+    value: T,
+    in_order: impl Fn(&T, &T) -> bool,
+) {
     let keeps = match items.attribute() {
         Attribute::None => true,
         Attribute::Sorted => items.last().is_none_or(|last| in_order(last, &value)),
@@ -189,7 +200,11 @@ fn extend(target: &mut Value, y: &Value) -> QResult<()> {
         Minutes Seconds Times)
 }
 
-fn extend_items<T: Clone + PartialOrd>(items: &mut Vector<T>, more: &Vector<T>, in_order: impl Fn(&T, &T) -> bool) {
+fn extend_items<T: Clone + PartialOrd>(
+    items: &mut Vector<T>,
+    more: &Vector<T>,
+    in_order: impl Fn(&T, &T) -> bool,
+) {
     let keeps = match items.attribute() {
         Attribute::None | Attribute::Parted | Attribute::Unique => false,
         Attribute::Sorted => {
@@ -295,7 +310,10 @@ pub(crate) fn append_columns(target: &mut Value, columns: &[Value]) -> QResult<(
     if columns.len() != shared.columns.len() {
         return Err(QError::length());
     }
-    let rows = columns.iter().find(|column| column.is_list()).map_or(1, Value::count);
+    let rows = columns
+        .iter()
+        .find(|column| column.is_list())
+        .map_or(1, Value::count);
     let columns: Vec<Value> = columns
         .iter()
         .map(|column| crate::amend::column_of(column.clone(), rows))

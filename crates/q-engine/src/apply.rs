@@ -31,7 +31,11 @@ pub(crate) fn rank(function: &Value) -> Option<usize> {
         Value::Native(native) if native.rank == 255 => return None,
         Value::Native(native) => usize::from(native.rank),
         Value::Projection(projection) => {
-            let holes = projection.arguments.iter().filter(|argument| argument.is_none()).count();
+            let holes = projection
+                .arguments
+                .iter()
+                .filter(|argument| argument.is_none())
+                .count();
             let missing = rank(&projection.function)
                 .map_or(0, |rank| rank.saturating_sub(projection.arguments.len()));
             holes + missing
@@ -51,10 +55,12 @@ impl Interpreter {
     /// Applies a function to arguments, or indexes a list, dictionary or table with them. Elided arguments make a
     /// projection.
     pub fn apply(&mut self, function: &Value, arguments: Vec<Value>) -> QResult<Value> {
-        if arguments.iter().any(|argument| matches!(argument, Value::Elided)) {
-            if let Some(result) = self.project(function, &arguments)? {
-                return Ok(result);
-            }
+        if arguments
+            .iter()
+            .any(|argument| matches!(argument, Value::Elided))
+            && let Some(result) = self.project(function, &arguments)?
+        {
+            return Ok(result);
         }
         let count = arguments.len();
         if count == 1 {
@@ -82,7 +88,8 @@ impl Interpreter {
             Value::Derived(derived) => self.iterate(derived, arguments),
             Value::Iterator(iterator) => {
                 // '[f;g] composes
-                let [left, right] = <[Value; 2]>::try_from(arguments).map_err(|_| QError::rank())?;
+                let [left, right] =
+                    <[Value; 2]>::try_from(arguments).map_err(|_| QError::rank())?;
                 match iterator {
                     q_value::Iterator::Each => Ok(compose(left, right)),
                     _ => Err(QError::rank()),
@@ -171,7 +178,12 @@ impl Interpreter {
         self.call_lambda(lambda)
     }
 
-    fn apply_binary(&mut self, function: &Value, op: Binary, arguments: Vec<Value>) -> QResult<Value> {
+    fn apply_binary(
+        &mut self,
+        function: &Value,
+        op: Binary,
+        arguments: Vec<Value>,
+    ) -> QResult<Value> {
         let count = arguments.len();
         if count == 2 {
             let [x, y] = <[Value; 2]>::try_from(arguments).map_err(|_| QError::rank())?;
@@ -205,14 +217,25 @@ impl Interpreter {
         })
     }
 
-    fn apply_projection(&mut self, projection: &Arc<Projection>, arguments: Vec<Value>) -> QResult<Value> {
-        let holes = projection.arguments.iter().filter(|argument| argument.is_none()).count();
+    fn apply_projection(
+        &mut self,
+        projection: &Arc<Projection>,
+        arguments: Vec<Value>,
+    ) -> QResult<Value> {
+        let holes = projection
+            .arguments
+            .iter()
+            .filter(|argument| argument.is_none())
+            .count();
         if arguments.len() < holes {
             return Ok(fill(projection, arguments));
         }
         if let Some(rank) = rank(&projection.function)
             && projection.arguments.len() + arguments.len() - holes > rank
-            && !matches!(projection.function, Value::Binary(Binary::At | Binary::Dot | Binary::Query | Binary::Bang))
+            && !matches!(
+                projection.function,
+                Value::Binary(Binary::At | Binary::Dot | Binary::Query | Binary::Bang)
+            )
             && projection.function.is_function()
         {
             return Err(QError::rank());
@@ -229,7 +252,11 @@ impl Interpreter {
         self.apply(&projection.function, all)
     }
 
-    fn apply_composition(&mut self, parts: &Arc<Vec<Value>>, arguments: Vec<Value>) -> QResult<Value> {
+    fn apply_composition(
+        &mut self,
+        parts: &Arc<Vec<Value>>,
+        arguments: Vec<Value>,
+    ) -> QResult<Value> {
         let Some((last, others)) = parts.split_last() else {
             return Err(QError::type_error());
         };
@@ -291,11 +318,14 @@ impl Interpreter {
     /// `@[x;y;z]` and `@[x;y;f;z]`.
     fn at(&mut self, arguments: Vec<Value>) -> QResult<Value> {
         if arguments.len() == 3 && is_applicable(&arguments[0]) {
-            let [function, x, handler] = <[Value; 3]>::try_from(arguments).map_err(|_| QError::rank())?;
+            let [function, x, handler] =
+                <[Value; 3]>::try_from(arguments).map_err(|_| QError::rank())?;
             return self.trap(&handler, |interpreter| interpreter.apply_one(&function, x));
         }
         let mut arguments = arguments.into_iter();
-        let (Some(target), Some(i), Some(function)) = (arguments.next(), arguments.next(), arguments.next()) else {
+        let (Some(target), Some(i), Some(function)) =
+            (arguments.next(), arguments.next(), arguments.next())
+        else {
             return Err(QError::rank());
         };
         self.amend_value(target, vec![i], &function, arguments.next())
@@ -304,11 +334,14 @@ impl Interpreter {
     /// `.[x;y;z]` and `.[x;y;f;z]`.
     fn dot(&mut self, arguments: Vec<Value>) -> QResult<Value> {
         if arguments.len() == 3 && is_applicable(&arguments[0]) {
-            let [function, x, handler] = <[Value; 3]>::try_from(arguments).map_err(|_| QError::rank())?;
+            let [function, x, handler] =
+                <[Value; 3]>::try_from(arguments).map_err(|_| QError::rank())?;
             return self.trap(&handler, |interpreter| interpreter.apply_list(&function, x));
         }
         let mut arguments = arguments.into_iter();
-        let (Some(target), Some(path), Some(function)) = (arguments.next(), arguments.next(), arguments.next()) else {
+        let (Some(target), Some(path), Some(function)) =
+            (arguments.next(), arguments.next(), arguments.next())
+        else {
             return Err(QError::rank());
         };
         let path = match path {
@@ -391,7 +424,11 @@ impl Interpreter {
         };
         let is_many = !matches!(first, Value::Symbol(_));
         for (at, member) in members.into_iter().enumerate() {
-            let mut text = if space.as_bytes() == b"." { Vec::new() } else { space.as_bytes().to_vec() };
+            let mut text = if space.as_bytes() == b"." {
+                Vec::new()
+            } else {
+                space.as_bytes().to_vec()
+            };
             if !text.is_empty() {
                 text.push(b'.');
             }
@@ -402,7 +439,10 @@ impl Interpreter {
                 y => y.clone(),
             };
             let id = self.globals.slot(full);
-            if rest.is_empty() && matches!(function, Value::Binary(Binary::Assign)) && part.is_some() {
+            if rest.is_empty()
+                && matches!(function, Value::Binary(Binary::Assign))
+                && part.is_some()
+            {
                 self.write_global(id, part.unwrap_or(Value::Identity))?;
             } else {
                 self.amend_global(id, rest, function, part, Bounds::Index)?;

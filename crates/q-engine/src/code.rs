@@ -10,7 +10,7 @@ use crate::globals::GlobalId;
 /// One step. Operands stand on the stack in the order they were computed, which is right to left: the first argument
 /// is on top, a function above its arguments.
 #[derive(Debug, Clone, Copy)]
-pub enum Instruction {
+pub(crate) enum Instruction {
     /// Pushes a constant.
     Constant(u32),
     /// Pushes a copy of a local.
@@ -32,12 +32,14 @@ pub enum Instruction {
     Pop,
     Unary(Unary),
     Binary(Binary),
-    /// Binary with a local (cloned) on the left and a constant on the right.
+    /// Binary with a local on the left and a constant on the right; the slot may carry the mark of a last use.
     LocalConstant(Binary, u16, u16),
-    /// Binary with two locals.
+    /// Binary with two locals, left and right.
     LocalLocal(Binary, u16, u16),
     /// Applies the function on top to the arguments below it.
     Apply(u8),
+    /// Calls the running lambda with as many arguments as it has parameters.
+    CallOwn(u8),
     /// Calls the running lambda again in the place of the current call.
     TailOwn(u8),
     /// Makes a list of that many items.
@@ -76,7 +78,7 @@ pub enum Instruction {
 }
 
 /// Compiled code with what it refers to.
-pub struct Code {
+pub(crate) struct Code {
     pub instructions: Vec<Instruction>,
     /// Byte offset into `source` of each instruction, for the caret.
     pub positions: Vec<u32>,
@@ -98,7 +100,7 @@ pub struct Code {
 
 /// The names of a table or dictionary literal.
 #[derive(Debug, Clone)]
-pub struct TableShape {
+pub(crate) struct TableShape {
     pub keys: Vec<Symbol>,
     pub columns: Vec<Symbol>,
     /// `([] ..)` or `([k:..] ..)` as a table; otherwise a dictionary literal.
@@ -106,7 +108,7 @@ pub struct TableShape {
 }
 
 /// Code as a lambda value holds it.
-pub struct LambdaBody(pub Arc<Code>);
+pub(crate) struct LambdaBody(pub Arc<Code>);
 
 impl LambdaCode for LambdaBody {
     fn as_any(&self) -> &(dyn Any + Send + Sync) {

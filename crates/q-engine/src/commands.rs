@@ -22,12 +22,44 @@ pub(crate) struct CommandResult {
 /// True for the commands of q itself.
 fn is_known(text: &str) -> bool {
     let word = text.split_whitespace().next().unwrap_or_default();
-    matches!(word, "a" | "b" | "B" | "c" | "C" | "cd" | "d" | "e" | "E" | "f" | "g" | "l" | "o" | "p" | "P" | "r" | "s" | "S"
-        | "T" | "u" | "v" | "w" | "W" | "x" | "z" | "1" | "2" | "_" | "\\")
+    matches!(
+        word,
+        "a" | "b"
+            | "B"
+            | "c"
+            | "C"
+            | "cd"
+            | "d"
+            | "e"
+            | "E"
+            | "f"
+            | "g"
+            | "l"
+            | "o"
+            | "p"
+            | "P"
+            | "r"
+            | "s"
+            | "S"
+            | "T"
+            | "u"
+            | "v"
+            | "w"
+            | "W"
+            | "x"
+            | "z"
+            | "1"
+            | "2"
+            | "_"
+            | "\\"
+    )
 }
 
 fn value(value: Value) -> QResult<CommandResult> {
-    Ok(CommandResult { value, is_output: false })
+    Ok(CommandResult {
+        value,
+        is_output: false,
+    })
 }
 
 fn nothing() -> QResult<CommandResult> {
@@ -50,7 +82,10 @@ pub(crate) fn run(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comm
     let is_builtin = !matches!(text.split_whitespace().next(), Some("t" | "ts")) && is_known(&text);
     let text = match text.find(" /") {
         // a comment ends a command of q; what the shell gets is left alone
-        Some(at) if is_builtin && !text[at + 2..].starts_with(|c: char| c.is_alphanumeric() || c == '.') => {
+        Some(at)
+            if is_builtin
+                && !text[at + 2..].starts_with(|c: char| c.is_alphanumeric() || c == '.') =>
+        {
             text[..at].trim_end().to_owned()
         }
         _ => text,
@@ -153,7 +188,11 @@ fn names(
         .collect();
     names.sort();
     let names = Value::Symbols(names.into());
-    value(if is_sorted { names.with_attribute(q_value::Attribute::Sorted) } else { names })
+    value(if is_sorted {
+        names.with_attribute(q_value::Attribute::Sorted)
+    } else {
+        names
+    })
 }
 
 /// Views; of `\B` those not computed since something they depend on changed.
@@ -170,7 +209,11 @@ fn views(interpreter: &Interpreter, only_pending: bool) -> QResult<CommandResult
 
 fn size(interpreter: &mut Interpreter, rest: &str, http: bool) -> QResult<CommandResult> {
     let settings = &mut interpreter.settings;
-    let place = if http { &mut settings.http } else { &mut settings.console };
+    let place = if http {
+        &mut settings.http
+    } else {
+        &mut settings.console
+    };
     if rest.is_empty() {
         return value(Value::Ints(vec![place.0 as i32, place.1 as i32].into()));
     }
@@ -178,7 +221,10 @@ fn size(interpreter: &mut Interpreter, rest: &str, http: bool) -> QResult<Comman
     let (Some(rows), Some(columns)) = (parts.next(), parts.next()) else {
         return Err(QError::length());
     };
-    *place = (rows?.clamp(10, 2000) as usize, columns?.clamp(10, 2000) as usize);
+    *place = (
+        rows?.clamp(10, 2000) as usize,
+        columns?.clamp(10, 2000) as usize,
+    );
     nothing()
 }
 
@@ -191,7 +237,10 @@ fn change_directory(interpreter: &mut Interpreter, rest: &str) -> QResult<Comman
         return value(Value::string(path.as_os_str().as_bytes()));
     }
     let path = PathBuf::from(rest);
-    interpreter.world.change_directory(&path).map_err(|error| failed(&path, &error))?;
+    interpreter
+        .world
+        .change_directory(&path)
+        .map_err(|error| failed(&path, &error))?;
     nothing()
 }
 
@@ -216,7 +265,9 @@ fn namespace(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult
 
 fn offset(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
     if rest.is_empty() {
-        return value(Value::Int(interpreter.settings.utc_offset.unwrap_or(i32::MIN)));
+        return value(Value::Int(
+            interpreter.settings.utc_offset.unwrap_or(i32::MIN),
+        ));
     }
     interpreter.settings.utc_offset = match rest {
         "0N" => None,
@@ -238,7 +289,11 @@ fn precision(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult
         return value(Value::Int(i32::from(interpreter.settings.precision)));
     }
     let digits = number(rest)?;
-    let digits = if digits == 0 || digits > 17 { 17 } else { digits };
+    let digits = if digits == 0 || digits > 17 {
+        17
+    } else {
+        digits
+    };
     interpreter.set_precision(u8::try_from(digits).map_err(|_| QError::domain())?);
     nothing()
 }
@@ -249,7 +304,10 @@ fn rename(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
         return nothing();
     };
     let (from, to) = (PathBuf::from(from), PathBuf::from(to));
-    interpreter.world.rename(&from, &to).map_err(|error| failed(&from, &error))?;
+    interpreter
+        .world
+        .rename(&from, &to)
+        .map_err(|error| failed(&from, &error))?;
     nothing()
 }
 
@@ -259,7 +317,9 @@ fn threads(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> 
 
 fn seed(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
     if rest.is_empty() {
-        return value(Value::Int(i32::try_from(interpreter.settings.seed).unwrap_or(i32::MIN)));
+        return value(Value::Int(
+            i32::try_from(interpreter.settings.seed).unwrap_or(i32::MIN),
+        ));
     }
     let seed = number(rest)?;
     interpreter.seed(seed);
@@ -296,7 +356,15 @@ fn workspace(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult
     if rest.is_empty() {
         let memory = interpreter.world.memory();
         return value(Value::Longs(
-            vec![memory.used, memory.heap, memory.peak, memory.limit, memory.mapped, memory.physical].into(),
+            vec![
+                memory.used,
+                memory.heap,
+                memory.peak,
+                memory.limit,
+                memory.mapped,
+                memory.physical,
+            ]
+            .into(),
         ));
     }
     let limit = number(rest)?;
@@ -304,7 +372,9 @@ fn workspace(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult
         let (count, bytes) = Symbol::statistics();
         return value(Value::Longs(vec![count as i64, bytes as i64].into()));
     }
-    let limit = interpreter.world.memory_limit(Some(limit.saturating_mul(1 << 20)));
+    let limit = interpreter
+        .world
+        .memory_limit(Some(limit.saturating_mul(1 << 20)));
     value(Value::Long(limit))
 }
 
@@ -318,9 +388,16 @@ fn date_order(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResul
 }
 
 fn redirect(interpreter: &mut Interpreter, word: &str, rest: &str) -> QResult<CommandResult> {
-    let stream = if word == "1" { StandardStream::Output } else { StandardStream::Error };
+    let stream = if word == "1" {
+        StandardStream::Output
+    } else {
+        StandardStream::Error
+    };
     let path = PathBuf::from(rest);
-    interpreter.world.redirect(stream, &path).map_err(|error| failed(&path, &error))?;
+    interpreter
+        .world
+        .redirect(stream, &path)
+        .map_err(|error| failed(&path, &error))?;
     nothing()
 }
 
@@ -329,15 +406,22 @@ fn shell(interpreter: &mut Interpreter, command: &[u8]) -> QResult<CommandResult
     if interpreter.read_only {
         return Err(QError::noupdate());
     }
-    let (output, status) =
-        interpreter.world.shell(command).map_err(|error| QError::signal(format!("os: {error}")))?;
+    let (output, status) = interpreter
+        .world
+        .shell(command)
+        .map_err(|error| QError::signal(format!("os: {error}")))?;
     if status != 0 {
         if !output.is_empty() {
-            interpreter.world.write_standard(StandardStream::Output, &output);
+            interpreter
+                .world
+                .write_standard(StandardStream::Output, &output);
         }
         return Err(QError::new("os"));
     }
-    let lines = crate::files::lines(&output).into_iter().map(Value::string).collect();
+    let lines = crate::files::lines(&output)
+        .into_iter()
+        .map(Value::string)
+        .collect();
     Ok(CommandResult {
         value: Value::list(lines),
         is_output: true,
@@ -349,7 +433,9 @@ pub(crate) fn load(interpreter: &mut Interpreter, path: &[u8]) -> QResult<()> {
     let path = PathBuf::from(OsStr::from_bytes(path));
     let status = interpreter.world.status(&path);
     match status {
-        Ok(status) if status.kind == FileKind::Directory => crate::database::load_folder(interpreter, &path),
+        Ok(status) if status.kind == FileKind::Directory => {
+            crate::database::load_folder(interpreter, &path)
+        }
         Ok(_) => load_file(interpreter, &path),
         Err(error) => match script_beside(interpreter, &path) {
             Some(found) => load_file(interpreter, &found),
@@ -373,7 +459,10 @@ fn script_beside(interpreter: &Interpreter, path: &Path) -> Option<PathBuf> {
     }
     let home = interpreter.world.environment(b"QHOME")?;
     let home = PathBuf::from(OsStr::from_bytes(&home));
-    names.iter().map(|name| home.join(name)).find(|name| exists(name))
+    names
+        .iter()
+        .map(|name| home.join(name))
+        .find(|name| exists(name))
 }
 
 fn load_file(interpreter: &mut Interpreter, path: &Path) -> QResult<()> {
@@ -381,7 +470,10 @@ fn load_file(interpreter: &mut Interpreter, path: &Path) -> QResult<()> {
     if matches!(extension, b"q" | b"k" | b"p") {
         return interpreter.load_script(path);
     }
-    let head = interpreter.world.read_range(path, 0, 2).map_err(|error| failed(path, &error))?;
+    let head = interpreter
+        .world
+        .read_range(path, 0, 2)
+        .map_err(|error| failed(path, &error))?;
     if matches!(head.as_slice(), [0xff, 0x01] | [0xfe, 0x20] | [0xfd, 0x20]) {
         let mut name = b":".to_vec();
         name.extend_from_slice(path.as_os_str().as_bytes());
@@ -401,6 +493,10 @@ impl Interpreter {
     /// Sets the order of ambiguous dates, as `\z` does: 0 month first, 1 day first.
     pub fn set_date_order(&mut self, order: i32) {
         self.settings.date_order = order;
-        set_date_order(if order == 0 { DateOrder::MonthFirst } else { DateOrder::DayFirst });
+        set_date_order(if order == 0 {
+            DateOrder::MonthFirst
+        } else {
+            DateOrder::DayFirst
+        });
     }
 }

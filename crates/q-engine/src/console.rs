@@ -149,7 +149,10 @@ impl Interpreter {
     ///
     /// Errors: the first one; its frames say where it was.
     pub fn load_script(&mut self, path: &Path) -> QResult<()> {
-        let bytes = self.world.read(path).map_err(|error| crate::files::failed(path, &error))?;
+        let bytes = self
+            .world
+            .read(path)
+            .map_err(|error| crate::files::failed(path, &error))?;
         let namespace = self.namespace;
         let k_mode = self.k_mode;
         self.k_mode = path.extension().is_some_and(|extension| extension == "k");
@@ -163,15 +166,16 @@ impl Interpreter {
     pub fn run_script(&mut self, script: &[u8], name: &str) -> QResult<()> {
         for statement in split_script(script) {
             let result = match statement.kind {
-                StatementKind::System => crate::commands::run(self, statement.text.trim_ascii()).map(|result| {
-                    if result.is_output {
-                        for line in result.value.items() {
-                            let mut out = line.as_text().unwrap_or_default().to_vec();
-                            out.push(b'\n');
-                            self.world.write_standard(StandardStream::Output, &out);
+                StatementKind::System => crate::commands::run(self, statement.text.trim_ascii())
+                    .map(|result| {
+                        if result.is_output {
+                            for line in result.value.items() {
+                                let mut out = line.as_text().unwrap_or_default().to_vec();
+                                out.push(b'\n');
+                                self.world.write_standard(StandardStream::Output, &out);
+                            }
                         }
-                    }
-                }),
+                    }),
                 StatementKind::Q | StatementKind::K => self.script_statement(&statement.text),
                 StatementKind::Foreign(_) => self.foreign(&statement.text),
             };
@@ -179,7 +183,11 @@ impl Interpreter {
                 if self.exiting {
                     return Err(error);
                 }
-                let frame = format!("  [0]  {name}:{}: {}", statement.line, String::from_utf8_lossy(&statement.text));
+                let frame = format!(
+                    "  [0]  {name}:{}: {}",
+                    statement.line,
+                    String::from_utf8_lossy(&statement.text)
+                );
                 let mut error = error;
                 error.push_frame(frame);
                 return Err(error);

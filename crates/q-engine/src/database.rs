@@ -18,11 +18,11 @@ use crate::interpreter::Interpreter;
 
 pub(crate) use read::{column, count, display, flip_of_names, schema};
 pub(crate) use select::select;
-pub use state::TABLE;
+pub(crate) use state::TABLE;
 
 /// A loaded partitioned database.
 #[derive(Clone)]
-pub struct Database {
+pub(crate) struct Database {
     pub layout: DatabaseLayout,
     pub root: PathBuf,
     /// The partitions queries see, which `.Q.view` may restrict.

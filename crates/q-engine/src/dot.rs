@@ -7,7 +7,20 @@ use crate::interpreter::Interpreter;
 
 /// Parts of temporal values that dot notation reads, as casts.
 const PARTS: &[&str] = &[
-    "year", "month", "mm", "dd", "week", "hh", "minute", "uu", "second", "ss", "date", "time", "timespan", "timestamp",
+    "year",
+    "month",
+    "mm",
+    "dd",
+    "week",
+    "hh",
+    "minute",
+    "uu",
+    "second",
+    "ss",
+    "date",
+    "time",
+    "timespan",
+    "timestamp",
 ];
 
 /// A member of a global's value: an entry of a dictionary, a column of a table, a part of a temporal value.

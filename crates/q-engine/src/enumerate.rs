@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use q_value::{EnumAtom, QError, QResult, Symbol, Value, Vector, domain};
 
+use crate::append;
 use crate::globals::qualify;
 use crate::interpreter::Interpreter;
-use crate::{amend, append};
 
 /// The domain's name as enumerations carry it, and its value; the registry of domains is told about it.
 fn bind(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value> {
@@ -35,26 +35,31 @@ pub(crate) fn enumerate(interpreter: &mut Interpreter, name: Symbol, x: Value) -
     match &plain {
         Value::List(items) if items.is_empty() => Ok(Value::enums(name, Vector::default())),
         Value::List(items) => {
-            let parts: QResult<Vec<Value>> =
-                items.iter().map(|item| enumerate(interpreter, name, item.clone())).collect();
+            let parts: QResult<Vec<Value>> = items
+                .iter()
+                .map(|item| enumerate(interpreter, name, item.clone()))
+                .collect();
             Ok(Value::from_items(parts?))
         }
         x if x.is_list() => {
             let found = positions(&list, x)?;
             let count = list.count() as i64;
-            if found
-                .iter()
-                .zip(0..)
-                .any(|(index, at)| *index >= count && !x.item(at).is_some_and(|item| item.is_null_atom()))
-            {
+            if found.iter().zip(0..).any(|(index, at)| {
+                *index >= count && !x.item(at).is_some_and(|item| item.is_null_atom())
+            }) {
                 return Err(QError::cast());
             }
-            let indices = found.iter().map(|index| if *index >= count { i64::MIN } else { *index });
+            let indices = found
+                .iter()
+                .map(|index| if *index >= count { i64::MIN } else { *index });
             Ok(Value::enums(name, indices.collect()))
         }
         atom => {
             let index = append::enum_index(name, atom)?;
-            Ok(Value::Enum(Arc::new(EnumAtom { domain: name, index })))
+            Ok(Value::Enum(Arc::new(EnumAtom {
+                domain: name,
+                index,
+            })))
         }
     }
 }
@@ -64,7 +69,9 @@ pub(crate) fn plain(x: Value) -> Value {
     match &x {
         Value::Enum(_) => append::plain_item(&x),
         Value::Enums(vector) => match domain::lookup(vector.domain) {
-            Some(domain) => crate::index::gather_longs(&append::domain_list(&domain), &vector.indices),
+            Some(domain) => {
+                crate::index::gather_longs(&append::domain_list(&domain), &vector.indices)
+            }
             None => Value::Longs(vector.indices.clone()),
         },
         _ => x,
@@ -107,7 +114,12 @@ pub(crate) fn extend(interpreter: &mut Interpreter, name: Symbol, x: Value) -> Q
 }
 
 /// Appends the symbols of `x` that the variable does not hold yet.
-fn add_missing(interpreter: &mut Interpreter, full: Symbol, domain: &Value, x: &Value) -> QResult<()> {
+fn add_missing(
+    interpreter: &mut Interpreter,
+    full: Symbol,
+    domain: &Value,
+    x: &Value,
+) -> QResult<()> {
     let items = match x {
         Value::List(items) => {
             for item in items.iter() {
@@ -139,7 +151,10 @@ fn add_missing(interpreter: &mut Interpreter, full: Symbol, domain: &Value, x: &
     if interpreter.read_only {
         return Err(QError::noupdate());
     }
-    let mut list = interpreter.globals.take(id).unwrap_or_else(Value::empty_list);
+    let mut list = interpreter
+        .globals
+        .take(id)
+        .unwrap_or_else(Value::empty_list);
     let attribute = list.attribute();
     let result = append::append(interpreter, &mut list, more);
     // what was missing repeats nothing
@@ -151,16 +166,18 @@ fn add_missing(interpreter: &mut Interpreter, full: Symbol, domain: &Value, x: &
 }
 
 /// `` `d!i ``: an enumeration (or, over a table, a link) of these indices.
-pub(crate) fn from_indices(interpreter: &mut Interpreter, name: Symbol, y: Value) -> QResult<Value> {
+pub(crate) fn from_indices(
+    interpreter: &mut Interpreter,
+    name: Symbol,
+    y: Value,
+) -> QResult<Value> {
     let _ = bind(interpreter, name);
     if let Some(index) = y.as_i64() {
-        return Ok(Value::Enum(Arc::new(EnumAtom { domain: name, index })));
+        return Ok(Value::Enum(Arc::new(EnumAtom {
+            domain: name,
+            index,
+        })));
     }
     let indices = crate::index::as_longs(&y).ok_or_else(QError::type_error)?;
     Ok(Value::enums(name, indices))
-}
-
-/// Where a key stands in a domain; used by foreign keys.
-pub(crate) fn domain_position(domain: &Value, key: &Value) -> QResult<Option<usize>> {
-    amend::key_position(&append::domain_list(domain), key)
 }

@@ -10,20 +10,31 @@ use crate::interpreter::Interpreter;
 fn frame_text(level: usize, source: &str, position: usize) -> String {
     let margin = format!("  [{level}]  ");
     let position = position.min(source.len());
-    let start = source[..floor_boundary(source, position)].rfind('\n').map_or(0, |at| at + 1);
-    let end = source[start..].find('\n').map_or(source.len(), |at| start + at);
+    let start = source[..floor_boundary(source, position)]
+        .rfind('\n')
+        .map_or(0, |at| at + 1);
+    let end = source[start..]
+        .find('\n')
+        .map_or(source.len(), |at| start + at);
     let line = &source[start..end];
-    let caret = line.get(..position.saturating_sub(start)).map_or(0, |text| text.chars().count());
+    let caret = line
+        .get(..position.saturating_sub(start))
+        .map_or(0, |text| text.chars().count());
     format!("{margin}{line}\n{}^", " ".repeat(margin.len() + caret))
 }
 
 fn floor_boundary(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
 }
 
 /// The name of the global a lambda is bound to, when there is one.
 fn name_of(interpreter: &Interpreter, lambda: &Arc<Lambda>) -> Option<String> {
-    interpreter.globals.name_of(|value| matches!(value, Value::Lambda(other) if Arc::ptr_eq(other, lambda)))
+    interpreter
+        .globals
+        .name_of(|value| matches!(value, Value::Lambda(other) if Arc::ptr_eq(other, lambda)))
 }
 
 /// Adds the frame of a lambda to an error that leaves it; the position is used up.

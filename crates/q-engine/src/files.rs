@@ -17,7 +17,9 @@ struct WorldFiles<'a>(&'a mut dyn System);
 
 impl Files for WorldFiles<'_> {
     fn is_folder(&self, path: &Path) -> io::Result<bool> {
-        self.0.status(path).map(|status| status.kind == FileKind::Directory)
+        self.0
+            .status(path)
+            .map(|status| status.kind == FileKind::Directory)
     }
     fn map(&self, path: &Path) -> io::Result<Bytes> {
         self.0.map(path)
@@ -37,7 +39,11 @@ impl Files for WorldFiles<'_> {
     fn remove(&mut self, path: &Path) -> io::Result<()> {
         self.0.remove(path)
     }
-    fn append_locked(&mut self, path: &Path, more: &mut dyn FnMut(&[u8]) -> QResult<Vec<u8>>) -> QResult<()> {
+    fn append_locked(
+        &mut self,
+        path: &Path,
+        more: &mut dyn FnMut(&[u8]) -> QResult<Vec<u8>>,
+    ) -> QResult<()> {
         self.0.append_locked(path, more)
     }
 }
@@ -92,20 +98,27 @@ pub(crate) fn get(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value>
 }
 
 /// The compression settings for `set`: of the left argument, else `.z.zd`.
-fn compression(interpreter: &mut Interpreter, given: Option<&[i64]>) -> QResult<Option<CompressionSettings>> {
+fn compression(
+    interpreter: &mut Interpreter,
+    given: Option<&[i64]>,
+) -> QResult<Option<CompressionSettings>> {
     let default = match given {
         Some(_) => None,
         None => interpreter.get_global(".z.zd"),
     };
     let numbers = match (given, &default) {
         (Some(numbers), _) => numbers.to_vec(),
-        (None, Some(value)) => crate::index::as_longs(value).ok_or_else(QError::type_error)?.to_vec(),
+        (None, Some(value)) => crate::index::as_longs(value)
+            .ok_or_else(QError::type_error)?
+            .to_vec(),
         (None, None) => return Ok(None),
     };
     match numbers.as_slice() {
         [block, algorithm, level] => match *algorithm {
             0 => Ok(None),
-            algorithm => CompressionSettings::new(*block, algorithm, *level).map(Some).ok_or_else(QError::domain),
+            algorithm => CompressionSettings::new(*block, algorithm, *level)
+                .map(Some)
+                .ok_or_else(QError::domain),
         },
         _ => Err(QError::length()),
     }
@@ -140,7 +153,8 @@ pub(crate) fn set(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult<
             Value::Dict(_) | Value::List(_) => return Err(QError::type_error()),
             y => y.clone(),
         };
-        interpreter.with_files(|files, _| q_storage::set_splayed(files, &path, &table, &|_| settings))?;
+        interpreter
+            .with_files(|files, _| q_storage::set_splayed(files, &path, &table, &|_| settings))?;
     } else {
         // files with an extension are left plain by the default
         let by_default = given.is_none() && path.extension().is_some();
@@ -177,7 +191,12 @@ pub(crate) fn upsert(interpreter: &mut Interpreter, name: Symbol, y: Value) -> Q
 }
 
 /// Rows for a splayed table as a table: a row or a list of columns gets the names on disk.
-fn splayed_rows(files: &dyn Files, compiler: &mut dyn Compile, path: &Path, y: Value) -> QResult<Value> {
+fn splayed_rows(
+    files: &dyn Files,
+    compiler: &mut dyn Compile,
+    path: &Path,
+    y: Value,
+) -> QResult<Value> {
     match y {
         Value::Table(_) => Ok(y),
         Value::Dict(_) if !y.is_keyed_table() => Ok(y.enlist()),
@@ -187,9 +206,14 @@ fn splayed_rows(files: &dyn Files, compiler: &mut dyn Compile, path: &Path, y: V
             if items.len() != names.len() {
                 return Err(QError::length());
             }
-            let rows = items.iter().find(|item| item.is_list()).map_or(1, Value::count);
-            let columns: QResult<Vec<Value>> =
-                items.into_iter().map(|item| crate::amend::column_of(item, rows)).collect();
+            let rows = items
+                .iter()
+                .find(|item| item.is_list())
+                .map_or(1, Value::count);
+            let columns: QResult<Vec<Value>> = items
+                .into_iter()
+                .map(|item| crate::amend::column_of(item, rows))
+                .collect();
             Ok(Value::table(names, columns?))
         }
         _ => Err(QError::type_error()),
@@ -220,7 +244,14 @@ pub(crate) fn amend(
         return amend_column(interpreter, name, &folder, *column, rest, function, y);
     }
     let mut value = get(interpreter, name)?;
-    crate::amend::apply(interpreter, &mut value, path, function, y, crate::amend::Bounds::Index)?;
+    crate::amend::apply(
+        interpreter,
+        &mut value,
+        path,
+        function,
+        y,
+        crate::amend::Bounds::Index,
+    )?;
     set(interpreter, Value::Symbol(name), value)
 }
 
@@ -234,20 +265,34 @@ fn amend_column(
     y: Option<Value>,
 ) -> QResult<Value> {
     let assigns_whole = rest.is_empty() && matches!(function, Value::Binary(Binary::Assign));
-    let names = interpreter.with_files(|files, compiler| q_storage::column_names(files, folder, compiler))?;
+    let names = interpreter
+        .with_files(|files, compiler| q_storage::column_names(files, folder, compiler))?;
     let mut value = if assigns_whole {
         Value::Identity
     } else {
-        interpreter.with_files(|files, compiler| q_storage::get_column(files, folder, column, compiler))?
+        interpreter
+            .with_files(|files, compiler| q_storage::get_column(files, folder, column, compiler))?
     };
-    crate::amend::apply(interpreter, &mut value, rest, function, y, crate::amend::Bounds::Index)?;
+    crate::amend::apply(
+        interpreter,
+        &mut value,
+        rest,
+        function,
+        y,
+        crate::amend::Bounds::Index,
+    )?;
     let path = folder.join(OsStr::from_bytes(column.as_bytes()));
     interpreter.with_files(|files, _| {
         q_storage::set(files, &path, &value, None)?;
         if !names.contains(&column) {
             let mut names = names;
             names.make_mut().push(column);
-            q_storage::set(files, &folder.join(q_storage::COLUMNS_FILE), &Value::Symbols(names), None)?;
+            q_storage::set(
+                files,
+                &folder.join(q_storage::COLUMNS_FILE),
+                &Value::Symbols(names),
+                None,
+            )?;
         }
         Ok(())
     })?;
@@ -255,16 +300,26 @@ fn amend_column(
 }
 
 /// `` `c xasc `:t/ ``: sorts a splayed table on disk.
-pub(crate) fn sort(interpreter: &mut Interpreter, word: &str, x: Value, name: Symbol) -> QResult<Value> {
+pub(crate) fn sort(
+    interpreter: &mut Interpreter,
+    word: &str,
+    x: Value,
+    name: Symbol,
+) -> QResult<Value> {
     let table = get(interpreter, name)?;
     let sorted = crate::kernel::two(word, x, table)?;
     let folder = path_of(name);
-    interpreter.with_files(|files, _| q_storage::set_splayed(files, &folder, &sorted, &|_| None))?;
+    interpreter
+        .with_files(|files, _| q_storage::set_splayed(files, &folder, &sorted, &|_| None))?;
     Ok(Value::Symbol(name))
 }
 
 /// `` `:dir/sym?x ``: extends the enumeration in the file and binds the variable of its last name.
-pub(crate) fn extend_enumeration(interpreter: &mut Interpreter, name: Symbol, x: Value) -> QResult<Value> {
+pub(crate) fn extend_enumeration(
+    interpreter: &mut Interpreter,
+    name: Symbol,
+    x: Value,
+) -> QResult<Value> {
     let path = path_of(name);
     let x = crate::enumerate::plain(x);
     let wanted: Vec<Symbol> = match &x {
@@ -272,8 +327,12 @@ pub(crate) fn extend_enumeration(interpreter: &mut Interpreter, name: Symbol, x:
         Value::Symbols(symbols) => symbols.to_vec(),
         _ => return Err(QError::type_error()),
     };
-    let variable = path.file_name().map(|name| Symbol::new(name.as_bytes())).ok_or_else(QError::type_error)?;
-    let symbols = interpreter.with_files(|files, _| q_storage::extend_domain(files, &path, &wanted))?;
+    let variable = path
+        .file_name()
+        .map(|name| Symbol::new(name.as_bytes()))
+        .ok_or_else(QError::type_error)?;
+    let symbols =
+        interpreter.with_files(|files, _| q_storage::extend_domain(files, &path, &wanted))?;
     interpreter.write_name(variable, Value::Symbols(symbols.clone()))?;
     domain::bind(variable, Value::Symbols(symbols));
     crate::enumerate::enumerate(interpreter, variable, x)
@@ -285,7 +344,10 @@ pub(crate) fn key(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value>
     match interpreter.world.status(&path) {
         Err(_) => Ok(Value::empty_list()),
         Ok(status) if status.kind == FileKind::Directory => {
-            let names = interpreter.world.list(&path).map_err(|error| failed(&path, &error))?;
+            let names = interpreter
+                .world
+                .list(&path)
+                .map_err(|error| failed(&path, &error))?;
             let names: Vector<Symbol> = names.into_iter().map(Symbol::new).collect();
             Ok(Value::Symbols(names).with_attribute(q_value::Attribute::Sorted))
         }
@@ -296,13 +358,22 @@ pub(crate) fn key(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value>
 /// `hcount`: the size of a file in bytes, of a compressed one that of its content.
 pub(crate) fn hcount(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
     let path = path_of(file_name(x)?);
-    let status = interpreter.world.status(&path).map_err(|error| failed(&path, &error))?;
+    let status = interpreter
+        .world
+        .status(&path)
+        .map_err(|error| failed(&path, &error))?;
     if status.kind == FileKind::Directory {
         return Err(failed(&path, &io::Error::other("Is a directory")));
     }
-    let head = interpreter.world.read_range(&path, 0, 16).map_err(|error| failed(&path, &error))?;
+    let head = interpreter
+        .world
+        .read_range(&path, 0, 16)
+        .map_err(|error| failed(&path, &error))?;
     if q_storage::is_compressed(&head) {
-        let bytes = interpreter.world.map(&path).map_err(|error| failed(&path, &error))?;
+        let bytes = interpreter
+            .world
+            .map(&path)
+            .map_err(|error| failed(&path, &error))?;
         if let Some(statistics) = q_storage::compression_statistics((*bytes).as_ref())? {
             return Ok(Value::Long(statistics.uncompressed_length));
         }
@@ -316,7 +387,10 @@ pub(crate) fn hdel(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     if interpreter.read_only {
         return Err(QError::noupdate());
     }
-    interpreter.world.remove(&path).map_err(|error| failed(&path, &error))?;
+    interpreter
+        .world
+        .remove(&path)
+        .map_err(|error| failed(&path, &error))?;
     Ok(x)
 }
 
@@ -340,13 +414,24 @@ fn stored_bytes(interpreter: &mut Interpreter, x: &Value) -> QResult<Vec<u8>> {
             };
             let offset = u64::try_from(offset).map_err(|_| QError::domain())?;
             let length = usize::try_from(length).map_err(|_| QError::domain())?;
-            let size = interpreter.world.status(&path).map_err(|error| failed(&path, &error))?.size;
-            let length = length.min(usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX));
-            interpreter.world.read_range(&path, offset, length).map_err(|error| failed(&path, &error))
+            let size = interpreter
+                .world
+                .status(&path)
+                .map_err(|error| failed(&path, &error))?
+                .size;
+            let length =
+                length.min(usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX));
+            interpreter
+                .world
+                .read_range(&path, offset, length)
+                .map_err(|error| failed(&path, &error))
         }
         x => {
             let path = path_of(file_name(x)?);
-            interpreter.world.read(&path).map_err(|error| failed(&path, &error))
+            interpreter
+                .world
+                .read(&path)
+                .map_err(|error| failed(&path, &error))
         }
     }
 }
@@ -371,7 +456,9 @@ pub(crate) fn read0(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
         if handle != 0 {
             return Err(QError::type_error());
         }
-        return Ok(Value::string(interpreter.world.read_line().unwrap_or_default()));
+        return Ok(Value::string(
+            interpreter.world.read_line().unwrap_or_default(),
+        ));
     }
     if let Value::List(items) = &x
         && items.len() == 2
@@ -379,10 +466,14 @@ pub(crate) fn read0(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     {
         let handle = i32::try_from(handle).map_err(|_| QError::domain())?;
         let length = usize::try_from(length).map_err(|_| QError::domain())?;
-        return Ok(Value::string(interpreter.world.read_handle(handle, length)?));
+        return Ok(Value::string(
+            interpreter.world.read_handle(handle, length)?,
+        ));
     }
     let bytes = bytes_of(interpreter, &x)?;
-    Ok(Value::list(lines(&bytes).into_iter().map(Value::string).collect()))
+    Ok(Value::list(
+        lines(&bytes).into_iter().map(Value::string).collect(),
+    ))
 }
 
 /// `read1`.
@@ -393,7 +484,9 @@ pub(crate) fn read1(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     {
         let handle = i32::try_from(handle).map_err(|_| QError::domain())?;
         let length = usize::try_from(length).map_err(|_| QError::domain())?;
-        return Ok(Value::Bytes(interpreter.world.read_handle(handle, length)?.into()));
+        return Ok(Value::Bytes(
+            interpreter.world.read_handle(handle, length)?.into(),
+        ));
     }
     Ok(Value::Bytes(bytes_of(interpreter, &x)?.into()))
 }
@@ -417,7 +510,10 @@ pub(crate) fn text(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult
             _ => return Err(QError::type_error()),
         }
         let path = path_of(name);
-        interpreter.world.write(&path, &out).map_err(|error| failed(&path, &error))?;
+        interpreter
+            .world
+            .write(&path, &out)
+            .map_err(|error| failed(&path, &error))?;
         return Ok(x);
     }
     if let Value::Char(delimiter) = x {
@@ -451,7 +547,10 @@ pub(crate) fn binary(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
         }
         let bytes = raw_bytes(&y)?;
         let path = path_of(name);
-        interpreter.world.write(&path, &bytes).map_err(|error| failed(&path, &error))?;
+        interpreter
+            .world
+            .write(&path, &bytes)
+            .map_err(|error| failed(&path, &error))?;
         return Ok(x);
     }
     if let Value::List(items) = &x
@@ -465,7 +564,10 @@ pub(crate) fn binary(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
             bytes = q_storage::compress_file(&bytes, settings);
         }
         let path = path_of(*name);
-        interpreter.world.write(&path, &bytes).map_err(|error| failed(&path, &error))?;
+        interpreter
+            .world
+            .write(&path, &bytes)
+            .map_err(|error| failed(&path, &error))?;
         return Ok(Value::Symbol(*name));
     }
     let format = q_storage::text::RecordFormat::from_value(&x)?;
@@ -499,7 +601,9 @@ fn raw_bytes(y: &Value) -> QResult<Vec<u8>> {
             }
         };
     }
-    Ok(raw!(Guids Shorts Ints Longs Reals Floats Timestamps Months Dates Datetimes Timespans Minutes Seconds Times))
+    Ok(
+        raw!(Guids Shorts Ints Longs Reals Floats Timestamps Months Dates Datetimes Timespans Minutes Seconds Times),
+    )
 }
 
 /// `load`: a file (or splayed folder) into the variable of its name.
@@ -512,8 +616,12 @@ pub(crate) fn load(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     }
     let name = file_name(&x)?;
     let path = path_of(name);
-    let variable = path.file_name().map(|name| Symbol::new(name.as_bytes())).ok_or_else(QError::type_error)?;
-    let value = interpreter.with_files(|files, compiler| folder_or_value(files, &path, compiler))?;
+    let variable = path
+        .file_name()
+        .map(|name| Symbol::new(name.as_bytes()))
+        .ok_or_else(QError::type_error)?;
+    let value =
+        interpreter.with_files(|files, compiler| folder_or_value(files, &path, compiler))?;
     let full = crate::globals::qualify(interpreter.namespace, variable);
     interpreter.write_name(full, value)?;
     Ok(Value::Symbol(variable))
@@ -521,7 +629,9 @@ pub(crate) fn load(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 
 /// The value at a path; a folder that is no splayed table gives a dictionary of what lies in it.
 fn folder_or_value(files: &dyn Files, path: &Path, compiler: &mut dyn Compile) -> QResult<Value> {
-    let is_folder = files.is_folder(path).map_err(|error| failed(path, &error))?;
+    let is_folder = files
+        .is_folder(path)
+        .map_err(|error| failed(path, &error))?;
     if !is_folder || q_storage::is_splayed(files, path) {
         return q_storage::get(files, path, compiler);
     }
@@ -531,7 +641,10 @@ fn folder_or_value(files: &dyn Files, path: &Path, compiler: &mut dyn Compile) -
         values.push(folder_or_value(files, &inner, compiler)?);
         names.push(Symbol::new(name));
     }
-    Ok(Value::dict(Interpreter::symbols(names), Value::from_items(values)))
+    Ok(Value::dict(
+        Interpreter::symbols(names),
+        Value::from_items(values),
+    ))
 }
 
 /// `save`: the variable named like the file, as a q file or by its extension as text.
@@ -545,10 +658,16 @@ pub(crate) fn save(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     }
     let name = file_name(&x)?;
     let path = path_of(name);
-    let stem = path.file_stem().map(|stem| Symbol::new(stem.as_bytes())).ok_or_else(QError::type_error)?;
+    let stem = path
+        .file_stem()
+        .map(|stem| Symbol::new(stem.as_bytes()))
+        .ok_or_else(QError::type_error)?;
     let value = interpreter.read_symbol(stem)?;
     let target = Value::symbol([b":", path.as_os_str().as_bytes()].concat());
-    let extension = path.extension().map(|extension| extension.as_bytes().to_vec()).unwrap_or_default();
+    let extension = path
+        .extension()
+        .map(|extension| extension.as_bytes().to_vec())
+        .unwrap_or_default();
     match extension.as_slice() {
         b"csv" | b"txt" => {
             let delimiter = if extension == b"csv" { b',' } else { b'\t' };
@@ -556,10 +675,18 @@ pub(crate) fn save(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
             text(interpreter, target, prepared)
         }
         b"xls" | b"xml" => {
-            let function = interpreter.read_name(Symbol::new(if extension == b"xls" { ".h.ed" } else { ".h.xd" }))?;
+            let function = interpreter.read_name(Symbol::new(if extension == b"xls" {
+                ".h.ed"
+            } else {
+                ".h.xd"
+            }))?;
             let value = unkeyed(value)?;
             let lines = interpreter.apply_one(&function, value)?;
-            let lines = if let Value::Chars(_) = lines { Value::list(vec![lines]) } else { lines };
+            let lines = if let Value::Chars(_) = lines {
+                Value::list(vec![lines])
+            } else {
+                lines
+            };
             text(interpreter, target, lines)
         }
         _ => set(interpreter, target, value),
@@ -577,7 +704,10 @@ fn unkeyed(value: Value) -> QResult<Value> {
 pub(crate) fn rsave(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     let name = file_name(&x)?;
     let path = path_of(name);
-    let stem = path.file_name().map(|stem| Symbol::new(stem.as_bytes())).ok_or_else(QError::type_error)?;
+    let stem = path
+        .file_name()
+        .map(|stem| Symbol::new(stem.as_bytes()))
+        .ok_or_else(QError::type_error)?;
     let value = interpreter.read_symbol(stem)?;
     let mut target = b":".to_vec();
     target.extend_from_slice(path.as_os_str().as_bytes());
@@ -621,7 +751,11 @@ pub(crate) fn dsave(interpreter: &mut Interpreter, x: Value, y: Value) -> QResul
             }
         }
         target.push(b'/');
-        set(interpreter, Value::symbol(target), Value::Table(table.into()))?;
+        set(
+            interpreter,
+            Value::symbol(target),
+            Value::Table(table.into()),
+        )?;
     }
     Ok(y)
 }

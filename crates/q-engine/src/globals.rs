@@ -12,11 +12,11 @@ use q_value::{Symbol, Value, Vector, domain};
 use crate::view::View;
 
 /// Number of a global's slot.
-pub type GlobalId = u32;
+pub(crate) type GlobalId = u32;
 
 /// All globals, by slot.
 #[derive(Clone, Default)]
-pub struct Globals {
+pub(crate) struct Globals {
     slots: Vec<Slot>,
     by_name: HashMap<Symbol, GlobalId>,
     /// Members of each namespace in the order they came, by the namespace's name with its dot (root: empty).
@@ -33,7 +33,7 @@ struct Slot {
 }
 
 /// The namespace a name belongs to (`.a` of `.a.b`, empty of a root variable), and the rest.
-pub fn split_name(name: Symbol) -> (Symbol, Symbol) {
+pub(crate) fn split_name(name: Symbol) -> (Symbol, Symbol) {
     let text = name.as_bytes();
     match text.iter().rposition(|byte| *byte == b'.') {
         Some(at) if at > 0 => (Symbol::new(&text[..at]), Symbol::new(&text[at + 1..])),
@@ -42,7 +42,7 @@ pub fn split_name(name: Symbol) -> (Symbol, Symbol) {
 }
 
 /// A name as seen from a namespace (without its dot, empty for the root): `x` in `a` is `.a.x`, `.b.x` stays.
-pub fn qualify(namespace: Symbol, name: Symbol) -> Symbol {
+pub(crate) fn qualify(namespace: Symbol, name: Symbol) -> Symbol {
     if namespace.is_null() || name.as_bytes().starts_with(b".") {
         return name;
     }
@@ -56,7 +56,7 @@ pub fn qualify(namespace: Symbol, name: Symbol) -> Symbol {
 
 impl Globals {
     /// The slot of a fully qualified name, made when missing.
-    pub fn slot(&mut self, name: Symbol) -> GlobalId {
+    pub(crate) fn slot(&mut self, name: Symbol) -> GlobalId {
         if let Some(id) = self.by_name.get(&name) {
             return *id;
         }
@@ -71,26 +71,26 @@ impl Globals {
         id
     }
 
-    pub fn find(&self, name: Symbol) -> Option<GlobalId> {
+    pub(crate) fn find(&self, name: Symbol) -> Option<GlobalId> {
         self.by_name.get(&name).copied()
     }
 
-    pub fn name(&self, id: GlobalId) -> Symbol {
+    pub(crate) fn name(&self, id: GlobalId) -> Symbol {
         self.slots[id as usize].name
     }
 
     /// The value standing in the slot; `None` also for namespaces, views not computed yet and system names.
     #[inline]
-    pub fn get(&self, id: GlobalId) -> Option<&Value> {
+    pub(crate) fn get(&self, id: GlobalId) -> Option<&Value> {
         self.slots[id as usize].value.as_ref()
     }
 
-    pub fn view(&self, id: GlobalId) -> Option<&Arc<View>> {
+    pub(crate) fn view(&self, id: GlobalId) -> Option<&Arc<View>> {
         self.slots[id as usize].view.as_ref()
     }
 
     /// Puts a value into a slot; a view there ends, views on it are stale.
-    pub fn set(&mut self, id: GlobalId, value: Value) {
+    pub(crate) fn set(&mut self, id: GlobalId, value: Value) {
         let slot = &mut self.slots[id as usize];
         if slot.view.take().is_some() {
             self.forget_dependencies(id);
@@ -99,7 +99,7 @@ impl Globals {
     }
 
     /// Puts a value into a slot without ending a view there.
-    pub fn store(&mut self, id: GlobalId, value: Value) {
+    pub(crate) fn store(&mut self, id: GlobalId, value: Value) {
         let slot = &mut self.slots[id as usize];
         if domain::is_bound(slot.name) {
             domain::bind(slot.name, value.clone());
@@ -113,7 +113,7 @@ impl Globals {
     }
 
     /// Takes the value out, so that its next holder may write in place; put it back with [`Globals::store`].
-    pub fn take(&mut self, id: GlobalId) -> Option<Value> {
+    pub(crate) fn take(&mut self, id: GlobalId) -> Option<Value> {
         let slot = &mut self.slots[id as usize];
         let value = slot.value.take()?;
         if domain::is_bound(slot.name) {
@@ -123,7 +123,7 @@ impl Globals {
     }
 
     /// Removes value and view.
-    pub fn remove(&mut self, id: GlobalId) {
+    pub(crate) fn remove(&mut self, id: GlobalId) {
         let name = self.name(id);
         self.slots[id as usize].value = None;
         if self.slots[id as usize].view.take().is_some() {
@@ -142,7 +142,7 @@ impl Globals {
     }
 
     /// Makes the slot a view that depends on `dependencies`.
-    pub fn set_view(&mut self, id: GlobalId, view: Arc<View>, dependencies: &[GlobalId]) {
+    pub(crate) fn set_view(&mut self, id: GlobalId, view: Arc<View>, dependencies: &[GlobalId]) {
         self.forget_dependencies(id);
         self.slots[id as usize].value = None;
         self.slots[id as usize].view = Some(view);
@@ -194,7 +194,7 @@ impl Globals {
     }
 
     /// Makes a namespace exist, as `\d .a` does.
-    pub fn create_namespace(&mut self, name: Symbol) {
+    pub(crate) fn create_namespace(&mut self, name: Symbol) {
         if name.is_null() || name.as_bytes() == b"." {
             return;
         }
@@ -204,7 +204,7 @@ impl Globals {
     }
 
     /// True for names that have members (or were made with `\d`) and no value of their own.
-    pub fn is_namespace(&self, name: Symbol) -> bool {
+    pub(crate) fn is_namespace(&self, name: Symbol) -> bool {
         self.members.contains_key(&name)
             && self
                 .find(name)
@@ -212,7 +212,7 @@ impl Globals {
     }
 
     /// Slots of a namespace (with its dot, empty for the root) that hold something, in the order they came.
-    pub fn members(&self, space: Symbol) -> Vec<GlobalId> {
+    pub(crate) fn members(&self, space: Symbol) -> Vec<GlobalId> {
         let Some(members) = self.members.get(&space) else {
             return Vec::new();
         };
@@ -227,7 +227,7 @@ impl Globals {
     }
 
     /// Names of the namespaces below the root: `.q .Q .h` and so on, without the dot.
-    pub fn namespaces(&self) -> Vec<Symbol> {
+    pub(crate) fn namespaces(&self) -> Vec<Symbol> {
         let mut names: Vec<Symbol> = self
             .members(Symbol::NULL)
             .into_iter()
@@ -240,7 +240,7 @@ impl Globals {
     }
 
     /// All views, by name.
-    pub fn views(&self) -> Vec<(Symbol, GlobalId)> {
+    pub(crate) fn views(&self) -> Vec<(Symbol, GlobalId)> {
         let mut views: Vec<(Symbol, GlobalId)> = self
             .slots
             .iter()
@@ -253,21 +253,16 @@ impl Globals {
     }
 
     /// The name of the first global whose value satisfies a test.
-    pub fn name_of(&self, is_wanted: impl Fn(&Value) -> bool) -> Option<String> {
+    pub(crate) fn name_of(&self, is_wanted: impl Fn(&Value) -> bool) -> Option<String> {
         self.slots
             .iter()
             .find(|slot| slot.value.as_ref().is_some_and(&is_wanted))
             .map(|slot| slot.name.text())
     }
 
-    /// Views that depend on a slot directly.
-    pub fn dependents(&self, id: GlobalId) -> &[GlobalId] {
-        &self.slots[id as usize].dependents
-    }
-
     /// The namespace as a dictionary: `::` under the empty name first, nested namespaces as dictionaries. Of the root
     /// only the plain variables, without the leading null.
-    pub fn as_dictionary(&self, space: Symbol) -> Value {
+    pub(crate) fn as_dictionary(&self, space: Symbol) -> Value {
         let (mut names, mut values) = (Vec::new(), Vec::new());
         if !space.is_null() {
             names.push(Symbol::NULL);
@@ -335,10 +330,7 @@ mod tests {
         let Value::Dict(dict) = globals.as_dictionary(Symbol::new(".a")) else {
             panic!("a namespace is a dictionary")
         };
-        assert!(
-            dict.keys
-                .is_identical(&Value::symbols(["", "z", "b", "n"]))
-        );
+        assert!(dict.keys.is_identical(&Value::symbols(["", "z", "b", "n"])));
         assert_eq!(globals.namespaces(), vec![Symbol::new("a")]);
     }
 }

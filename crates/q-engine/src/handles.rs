@@ -24,14 +24,20 @@ pub(crate) fn hopen(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
         _ => (x.clone(), None),
     };
     let spec = open_spec(&target)?;
-    interpreter.world.open(&spec, timeout.filter(|timeout| !timeout.is_zero())).map(Value::Int)
+    interpreter
+        .world
+        .open(&spec, timeout.filter(|timeout| !timeout.is_zero()))
+        .map(Value::Int)
 }
 
 /// What to open for a port number, a symbol or a string.
 fn open_spec(target: &Value) -> QResult<OpenSpec> {
     if let Some(port) = target.as_i64() {
         let port = u16::try_from(port).map_err(|_| QError::domain())?;
-        return Ok(OpenSpec::Process(Address { port, ..Default::default() }));
+        return Ok(OpenSpec::Process(Address {
+            port,
+            ..Default::default()
+        }));
     }
     let text = match target {
         Value::Symbol(name) => name.as_bytes().to_vec(),
@@ -60,8 +66,14 @@ fn process_address(text: &[u8]) -> Option<Address> {
         (Transport::Plain, text)
     };
     // the password is the rest: it may hold colons
-    let mut parts = rest.splitn(if transport == Transport::Unix { 3 } else { 4 }, |byte| *byte == b':');
-    let host = if transport == Transport::Unix { &[][..] } else { parts.next()? };
+    let mut parts = rest.splitn(if transport == Transport::Unix { 3 } else { 4 }, |byte| {
+        *byte == b':'
+    });
+    let host = if transport == Transport::Unix {
+        &[][..]
+    } else {
+        parts.next()?
+    };
     let port = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
     Some(Address {
         transport,
@@ -80,7 +92,10 @@ pub(crate) fn hclose(interpreter: &mut Interpreter, x: &Value) -> QResult<Value>
         }
         return Ok(Value::Identity);
     }
-    let handle = x.as_i64().and_then(|handle| i32::try_from(handle).ok()).ok_or_else(QError::type_error)?;
+    let handle = x
+        .as_i64()
+        .and_then(|handle| i32::try_from(handle).ok())
+        .ok_or_else(QError::type_error)?;
     interpreter.world.close(handle.abs())?;
     Ok(Value::Identity)
 }
@@ -100,16 +115,25 @@ pub(crate) fn one_shot(interpreter: &mut Interpreter, name: Symbol, x: Value) ->
 
 /// `h x` for any handle: 0 evaluates here, 1 and 2 write, a file appends, a process is asked; negative numbers add a line
 /// end, or send without waiting.
-pub(crate) fn call(interpreter: &mut Interpreter, handle: i32, x: Value, whole: &Value) -> QResult<Value> {
+pub(crate) fn call(
+    interpreter: &mut Interpreter,
+    handle: i32,
+    x: Value,
+    whole: &Value,
+) -> QResult<Value> {
     match handle {
         0 => return evaluate_message(interpreter, x),
-        1 | -1 => return write_standard(interpreter, StandardStream::Output, handle < 0, &x, whole),
+        1 | -1 => {
+            return write_standard(interpreter, StandardStream::Output, handle < 0, &x, whole);
+        }
         2 | -2 => return write_standard(interpreter, StandardStream::Error, handle < 0, &x, whole),
         _ => (),
     }
     let number = handle.abs();
     match interpreter.world.handle_kind(number) {
-        None => Err(QError::signal(format!("Cannot write to handle {handle}. OS reports: Bad file descriptor"))),
+        None => Err(QError::signal(format!(
+            "Cannot write to handle {handle}. OS reports: Bad file descriptor"
+        ))),
         Some(HandleKind::File) => {
             let bytes = file_bytes(&x, handle < 0)?;
             interpreter.world.write_handle(number, &bytes)?;
@@ -124,7 +148,9 @@ pub(crate) fn call(interpreter: &mut Interpreter, handle: i32, x: Value, whole: 
             }
             Ok(Value::Identity)
         }
-        Some(HandleKind::Process) if matches!(x, Value::Identity) => wait_for_one(interpreter, number),
+        Some(HandleKind::Process) if matches!(x, Value::Identity) => {
+            wait_for_one(interpreter, number)
+        }
         Some(HandleKind::Process) => request(interpreter, number, &x),
     }
 }
@@ -168,7 +194,9 @@ fn file_bytes(x: &Value, line_end: bool) -> QResult<Vec<u8>> {
         Value::Bytes(bytes) => out.extend_from_slice(bytes),
         Value::Byte(byte) => out.push(*byte),
         Value::Chars(_) | Value::Char(_) => push_text(x, line_end, &mut out)?,
-        Value::List(items) if items.iter().all(|item| item.as_text().is_some()) => push_text(x, line_end, &mut out)?,
+        Value::List(items) if items.iter().all(|item| item.as_text().is_some()) => {
+            push_text(x, line_end, &mut out)?
+        }
         Value::List(items) => {
             for item in items.iter() {
                 encode_object(item, Dialect::File, &mut out)?;
@@ -232,7 +260,9 @@ fn handle_message(
     }
     if let Err(error) = result {
         let text = format!("{error}\n");
-        interpreter.world.write_standard(StandardStream::Error, text.as_bytes());
+        interpreter
+            .world
+            .write_standard(StandardStream::Error, text.as_bytes());
     }
     Ok(())
 }

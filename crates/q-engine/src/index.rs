@@ -10,7 +10,7 @@ use q_value::{
 };
 
 /// What reading beyond the end of `list` gives: the null of its type; of a general list the null of its first item.
-pub fn missing_item(list: &Value) -> Value {
+pub(crate) fn missing_item(list: &Value) -> Value {
     match list {
         Value::List(items) => items.first().map_or_else(Value::empty_list, null_like),
         Value::Enums(vector) => Value::Enum(Arc::new(EnumAtom {
@@ -38,7 +38,11 @@ fn null_like(item: &Value) -> Value {
         Value::Dict(dict) => Value::dict(dict.keys.clone(), null_values(&dict.values)),
         Value::Table(table) => Value::table(
             table.names.clone(),
-            table.columns.iter().map(|column| gather_longs(column, &[])).collect(),
+            table
+                .columns
+                .iter()
+                .map(|column| gather_longs(column, &[]))
+                .collect(),
         ),
         item if item.is_function() => Value::Identity,
         item => match item.basic_type() {
@@ -68,7 +72,7 @@ fn gather_items<T: Element>(items: &[T], indices: &[i64], null: &T) -> Vector<T>
 }
 
 /// The items (or rows) at these positions; nulls where there is none.
-pub fn gather_longs(list: &Value, indices: &[i64]) -> Value {
+pub(crate) fn gather_longs(list: &Value, indices: &[i64]) -> Value {
     macro_rules! plain {
         ($($variant:ident)*) => {
             match list {
@@ -94,12 +98,16 @@ pub fn gather_longs(list: &Value, indices: &[i64]) -> Value {
 }
 
 /// Keeps the shape of gathered general lists: a column of strings stays a list although it has one row only.
-pub fn gather_rows(list: &Value, indices: &[i64]) -> Value {
+pub(crate) fn gather_rows(list: &Value, indices: &[i64]) -> Value {
     match list {
         Value::List(v) => Value::List(gather_items(v, indices, &missing_item(list))),
         Value::Table(table) => Value::Table(Arc::new(Table {
             names: table.names.clone(),
-            columns: table.columns.iter().map(|column| gather_rows(column, indices)).collect(),
+            columns: table
+                .columns
+                .iter()
+                .map(|column| gather_rows(column, indices))
+                .collect(),
             sorted: false,
         })),
         list => gather_longs(list, indices),
@@ -107,11 +115,29 @@ pub fn gather_rows(list: &Value, indices: &[i64]) -> Value {
 }
 
 /// Integer indices of a vector of any integer type, widened.
-pub fn as_longs(index: &Value) -> Option<Vector<i64>> {
+pub(crate) fn as_longs(index: &Value) -> Option<Vector<i64>> {
     Some(match index {
         Value::Longs(v) => v.clone(),
-        Value::Ints(v) => v.iter().map(|x| if x.is_null() { i64::null() } else { i64::from(*x) }).collect(),
-        Value::Shorts(v) => v.iter().map(|x| if x.is_null() { i64::null() } else { i64::from(*x) }).collect(),
+        Value::Ints(v) => v
+            .iter()
+            .map(|x| {
+                if x.is_null() {
+                    i64::null()
+                } else {
+                    i64::from(*x)
+                }
+            })
+            .collect(),
+        Value::Shorts(v) => v
+            .iter()
+            .map(|x| {
+                if x.is_null() {
+                    i64::null()
+                } else {
+                    i64::from(*x)
+                }
+            })
+            .collect(),
         Value::Booleans(v) => v.iter().map(|x| i64::from(*x)).collect(),
         Value::Bytes(v) => v.iter().map(|x| i64::from(*x)).collect(),
         _ => return None,
@@ -119,7 +145,7 @@ pub fn as_longs(index: &Value) -> Option<Vector<i64>> {
 }
 
 /// `x` at one index `i`, whatever both are; functions are not applied here (`'type`).
-pub fn index(x: &Value, i: &Value) -> QResult<Value> {
+pub(crate) fn index(x: &Value, i: &Value) -> QResult<Value> {
     if matches!(i, Value::Identity | Value::Elided) {
         return Ok(x.clone());
     }
@@ -145,8 +171,11 @@ fn index_list(list: &Value, i: &Value) -> QResult<Value> {
         Value::List(items) => map_items(items, |item| index_list(list, item)),
         Value::Dict(dict) => Ok(Value::dict(dict.keys.clone(), index(list, &dict.values)?)),
         Value::Table(table) => {
-            let columns: QResult<Vec<Value>> =
-                table.columns.iter().map(|column| index(list, column)).collect();
+            let columns: QResult<Vec<Value>> = table
+                .columns
+                .iter()
+                .map(|column| index(list, column))
+                .collect();
             Ok(Value::table(table.names.clone(), columns?))
         }
         // a list of tables or dictionaries is indexed item by item with symbols
@@ -157,7 +186,9 @@ fn index_list(list: &Value, i: &Value) -> QResult<Value> {
 /// Gathers, keeping `s#` of an ascending list read by an ascending index, which needs no check.
 fn gather_sorted(list: &Value, i: &Value, indices: &[i64]) -> Value {
     let result = gather_longs(list, indices);
-    if list.attribute() == Attribute::Sorted && i.attribute() == Attribute::Sorted && list.is_vector()
+    if list.attribute() == Attribute::Sorted
+        && i.attribute() == Attribute::Sorted
+        && list.is_vector()
     {
         return result.with_attribute(Attribute::Sorted);
     }
@@ -168,7 +199,10 @@ fn index_table(whole: &Value, table: &Table, i: &Value) -> QResult<Value> {
     match i {
         Value::Symbol(name) => table.column(*name).cloned().ok_or_else(QError::type_error),
         Value::Symbols(names) => {
-            let columns: Option<Vec<Value>> = names.iter().map(|name| table.column(*name).cloned()).collect();
+            let columns: Option<Vec<Value>> = names
+                .iter()
+                .map(|name| table.column(*name).cloned())
+                .collect();
             columns.map(Value::list).ok_or_else(QError::type_error)
         }
         Value::List(items) => map_items(items, |item| index_table(whole, table, item)),
@@ -181,7 +215,9 @@ fn index_table(whole: &Value, table: &Table, i: &Value) -> QResult<Value> {
             }
             match (as_longs(i), i) {
                 (Some(indices), _) => Ok(gather_rows(whole, &indices)),
-                (None, Value::Dict(dict)) => Ok(Value::dict(dict.keys.clone(), index(whole, &dict.values)?)),
+                (None, Value::Dict(dict)) => {
+                    Ok(Value::dict(dict.keys.clone(), index(whole, &dict.values)?))
+                }
                 _ => Err(QError::type_error()),
             }
         }
@@ -246,7 +282,10 @@ fn index_keyed(dict: &Dict, keys: &Table, i: &Value) -> QResult<Value> {
         {
             // a list of rows of keys
             let rows: Vec<Value> = items.iter().map(|item| row_of_keys(item.clone())).collect();
-            let found: QResult<Vec<Value>> = rows.iter().map(|row| index_keyed(dict, keys, row)).collect();
+            let found: QResult<Vec<Value>> = rows
+                .iter()
+                .map(|row| index_keyed(dict, keys, row))
+                .collect();
             return Ok(Value::from_items(found?));
         }
         i if key_count == 1 && i.count() != 1 && i.is_list() => {
@@ -292,7 +331,12 @@ fn index_step(dict: &Dict, keys: &Table, wanted: &Value) -> QResult<Value> {
         let Value::Booleans(equal) = equal else {
             return Err(QError::type_error());
         };
-        rows = rows.iter().zip(equal.iter()).filter(|(_, equal)| **equal).map(|(row, _)| *row).collect();
+        rows = rows
+            .iter()
+            .zip(equal.iter())
+            .filter(|(_, equal)| **equal)
+            .map(|(row, _)| *row)
+            .collect();
     }
     Err(QError::length())
 }
@@ -304,7 +348,7 @@ fn map_items(items: &[Value], read: impl Fn(&Value) -> QResult<Value>) -> QResul
 }
 
 /// `x[i;j;..]`: each index goes one level deeper; a list index goes through its items, an elided one through all.
-pub fn index_deep(x: &Value, path: &[Value]) -> QResult<Value> {
+pub(crate) fn index_deep(x: &Value, path: &[Value]) -> QResult<Value> {
     match path {
         [] => Ok(x.clone()),
         [i] => index(x, i),
@@ -361,7 +405,10 @@ fn index_table_deep(whole: &Value, table: &Table, i: &Value, rest: &[Value]) -> 
             let rows = i.is_atom();
             let mut parts = Vec::with_capacity(names.len());
             for name in names.iter() {
-                parts.push(index(table.column(*name).ok_or_else(QError::type_error)?, i)?);
+                parts.push(index(
+                    table.column(*name).ok_or_else(QError::type_error)?,
+                    i,
+                )?);
             }
             if rows {
                 return Ok(Value::from_items(parts));
@@ -373,13 +420,13 @@ fn index_table_deep(whole: &Value, table: &Table, i: &Value, rest: &[Value]) -> 
 }
 
 /// The value of a dictionary under a symbol key, when it has it.
-pub fn dict_entry(dict: &Dict, name: Symbol) -> Option<Value> {
+pub(crate) fn dict_entry(dict: &Dict, name: Symbol) -> Option<Value> {
     match &dict.keys {
         Value::Symbols(keys) => dict.values.item(keys.iter().position(|key| *key == name)?),
-        Value::List(keys) => dict
-            .values
-            .item(keys.iter().position(|key| matches!(key, Value::Symbol(key) if *key == name))?),
+        Value::List(keys) => dict.values.item(
+            keys.iter()
+                .position(|key| matches!(key, Value::Symbol(key) if *key == name))?,
+        ),
         _ => None,
     }
 }
-

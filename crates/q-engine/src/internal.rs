@@ -13,13 +13,18 @@ pub(crate) fn call(interpreter: &mut Interpreter, number: i64, x: Value) -> QRes
     if number.is_null() {
         let mut text = q_value::display::k_text(&x, interpreter.settings.precision);
         text.push(b'\n');
-        interpreter.world.write_standard(StandardStream::Output, &text);
+        interpreter
+            .world
+            .write_standard(StandardStream::Output, &text);
         return Ok(x);
     }
     match number {
         -1 => environment::hsym(interpreter, x),
         -2 => Ok(Value::symbol(x.attribute().name())),
-        -3 => Ok(Value::string(q_value::display::k_text(&x, interpreter.settings.precision))),
+        -3 => Ok(Value::string(q_value::display::k_text(
+            &x,
+            interpreter.settings.precision,
+        ))),
         -5 => match x.as_text().map(<[u8]>::to_vec) {
             Some(text) => interpreter.parse_tree(&text),
             None => Err(QError::type_error()),
@@ -124,7 +129,10 @@ fn replay(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
         _ => return Err(QError::type_error()),
     };
     let path = crate::files::path_of(name);
-    let bytes = interpreter.world.map(&path).map_err(|error| crate::files::failed(&path, &error))?;
+    let bytes = interpreter
+        .world
+        .map(&path)
+        .map_err(|error| crate::files::failed(&path, &error))?;
     let bytes = (*bytes).as_ref();
     if limit == -2 {
         let status = q_storage::log_status(bytes).ok_or_else(|| QError::new("badtail"))?;
@@ -154,22 +162,35 @@ fn replay(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
 /// `-19!(source;target;block;algorithm;level)`.
 fn compress_file(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
     let items = x.items();
-    let [Value::Symbol(from), Value::Symbol(to), block, algorithm, level] = items.as_slice() else {
+    let [
+        Value::Symbol(from),
+        Value::Symbol(to),
+        block,
+        algorithm,
+        level,
+    ] = items.as_slice()
+    else {
         return Err(QError::type_error());
     };
     let number = |value: &Value| value.as_i64().ok_or_else(QError::type_error);
     let (block, algorithm, level) = (number(block)?, number(algorithm)?, number(level)?);
     let source = crate::files::path_of(*from);
-    let bytes = interpreter.world.read(&source).map_err(|error| crate::files::failed(&source, &error))?;
+    let bytes = interpreter
+        .world
+        .read(&source)
+        .map_err(|error| crate::files::failed(&source, &error))?;
     let written = if algorithm == 0 {
         bytes
     } else {
-        let settings =
-            q_storage::CompressionSettings::new(block, algorithm, level).ok_or_else(QError::domain)?;
+        let settings = q_storage::CompressionSettings::new(block, algorithm, level)
+            .ok_or_else(QError::domain)?;
         q_storage::compress_file(&bytes, settings)
     };
     let target = crate::files::path_of(*to);
-    interpreter.world.write(&target, &written).map_err(|error| crate::files::failed(&target, &error))?;
+    interpreter
+        .world
+        .write(&target, &written)
+        .map_err(|error| crate::files::failed(&target, &error))?;
     Ok(Value::Symbol(*to))
 }
 
@@ -179,11 +200,23 @@ fn compression_of(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
         return Err(QError::type_error());
     };
     let path = crate::files::path_of(*name);
-    let bytes = interpreter.world.map(&path).map_err(|error| crate::files::failed(&path, &error))?;
+    let bytes = interpreter
+        .world
+        .map(&path)
+        .map_err(|error| crate::files::failed(&path, &error))?;
     let Some(statistics) = q_storage::compression_statistics((*bytes).as_ref())? else {
-        return Ok(Value::dict(Value::empty_of(q_value::Type::Symbol), Value::empty_list()));
+        return Ok(Value::dict(
+            Value::empty_of(q_value::Type::Symbol),
+            Value::empty_list(),
+        ));
     };
-    let names = ["compressedLength", "uncompressedLength", "algorithm", "logicalBlockSize", "zipLevel"];
+    let names = [
+        "compressedLength",
+        "uncompressedLength",
+        "algorithm",
+        "logicalBlockSize",
+        "zipLevel",
+    ];
     let values = Value::list(vec![
         Value::Long(statistics.compressed_length),
         Value::Long(statistics.uncompressed_length),
@@ -200,7 +233,10 @@ fn broadcast(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
         return Err(QError::type_error());
     };
     for handle in handles.items() {
-        let handle = handle.as_i64().and_then(|handle| i32::try_from(handle).ok()).ok_or_else(QError::type_error)?;
+        let handle = handle
+            .as_i64()
+            .and_then(|handle| i32::try_from(handle).ok())
+            .ok_or_else(QError::type_error)?;
         interpreter.world.send_async(handle, &message)?;
     }
     Ok(Value::Identity)
@@ -217,7 +253,10 @@ fn defer(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     let [handle, Value::Boolean(is_error), answer] = items.as_slice() else {
         return Err(QError::type_error());
     };
-    let handle = handle.as_i64().and_then(|handle| i32::try_from(handle).ok()).ok_or_else(QError::type_error)?;
+    let handle = handle
+        .as_i64()
+        .and_then(|handle| i32::try_from(handle).ok())
+        .ok_or_else(QError::type_error)?;
     let answer = if *is_error {
         Err(crate::machine::signalled(answer))
     } else {
@@ -230,8 +269,14 @@ fn defer(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 /// `-38!handles`: protocol and mode of each.
 fn protocol(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
     let one = |interpreter: &Interpreter, handle: &Value| -> QResult<Value> {
-        let handle = handle.as_i64().and_then(|handle| i32::try_from(handle).ok()).ok_or_else(QError::type_error)?;
-        let (protocol, mode) = interpreter.world.handle_protocol(handle).ok_or_else(QError::domain)?;
+        let handle = handle
+            .as_i64()
+            .and_then(|handle| i32::try_from(handle).ok())
+            .ok_or_else(QError::type_error)?;
+        let (protocol, mode) = interpreter
+            .world
+            .handle_protocol(handle)
+            .ok_or_else(QError::domain)?;
         Ok(Value::dict(
             Value::symbols(["p", "f"]),
             Value::Chars(vec![protocol, mode].into()),
@@ -240,7 +285,11 @@ fn protocol(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
     if x.is_atom() {
         return one(interpreter, x);
     }
-    let rows: QResult<Vec<Value>> = x.items().iter().map(|handle| one(interpreter, handle)).collect();
+    let rows: QResult<Vec<Value>> = x
+        .items()
+        .iter()
+        .map(|handle| one(interpreter, handle))
+        .collect();
     Ok(Value::from_items(rows?))
 }
 

@@ -60,7 +60,6 @@ pub struct Interpreter {
     pub(crate) computing: Vec<GlobalId>,
     /// True when values of script statements are shown, as on the console.
     pub(crate) shows_scripts: bool,
-
 }
 
 /// Bytes of native stack that evaluation expects; run it on a thread made with [`on_large_stack`].
@@ -69,7 +68,9 @@ pub const STACK_SIZE: usize = 1 << 30;
 const STACK_RESERVE: usize = 1 << 20;
 
 /// Runs `work` on a thread whose stack suits deep recursion, and waits for it.
-pub fn on_large_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<T> {
+pub fn on_large_stack<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<T> {
     let thread = std::thread::Builder::new()
         .name("q".to_owned())
         .stack_size(STACK_SIZE)
@@ -285,7 +286,10 @@ impl Interpreter {
             let (space, member) = split_name(name);
             if !space.is_null()
                 && let Some(parent) = self.globals.find(space)
-                && matches!(self.globals.get(parent), Some(Value::Dict(_) | Value::Table(_)))
+                && matches!(
+                    self.globals.get(parent),
+                    Some(Value::Dict(_) | Value::Table(_))
+                )
             {
                 return self.amend_global_value(parent, &[Value::Symbol(member)], value);
             }
@@ -314,7 +318,12 @@ impl Interpreter {
     }
 
     /// `name[path]:value` on a global.
-    pub(crate) fn amend_global_value(&mut self, id: GlobalId, path: &[Value], value: Value) -> QResult<()> {
+    pub(crate) fn amend_global_value(
+        &mut self,
+        id: GlobalId,
+        path: &[Value],
+        value: Value,
+    ) -> QResult<()> {
         let mut target = self.globals.take(id).unwrap_or_else(Value::empty_list);
         let result = crate::amend::assign(&mut target, path, value, crate::amend::Bounds::Length);
         self.globals.store(id, target);

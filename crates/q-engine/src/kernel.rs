@@ -6,16 +6,14 @@ use std::sync::LazyLock;
 use q_kernels::Kernel;
 use q_value::{QError, QResult, Value};
 
-static KERNELS: LazyLock<HashMap<&'static str, Kernel>> =
-    LazyLock::new(|| q_kernels::keywords().map(|row| (row.name, row.kernel)).collect());
+static KERNELS: LazyLock<HashMap<&'static str, Kernel>> = LazyLock::new(|| {
+    q_kernels::keywords()
+        .map(|row| (row.name, row.kernel))
+        .collect()
+});
 
 fn find(name: &str) -> QResult<Kernel> {
     KERNELS.get(name).copied().ok_or_else(QError::nyi)
-}
-
-/// True when there is a kernel of this name.
-pub(crate) fn exists(name: &str) -> bool {
-    KERNELS.contains_key(name)
 }
 
 pub(crate) fn one(name: &str, x: Value) -> QResult<Value> {
@@ -38,24 +36,6 @@ pub(crate) fn three(name: &str, x: Value, y: Value, z: Value) -> QResult<Value> 
     match find(name)? {
         Kernel::Three(kernel) => kernel(x, y, z),
         Kernel::Many(kernel) => kernel(vec![x, y, z]),
-        _ => Err(QError::rank()),
-    }
-}
-
-pub(crate) fn many(name: &str, arguments: Vec<Value>) -> QResult<Value> {
-    let mut arguments = arguments;
-    match (find(name)?, arguments.len()) {
-        (Kernel::Many(kernel), _) => kernel(arguments),
-        (Kernel::One(kernel), 1) => kernel(arguments.remove(0)),
-        (Kernel::Two(kernel), 2) => {
-            let y = arguments.remove(1);
-            kernel(arguments.remove(0), y)
-        }
-        (Kernel::Three(kernel), 3) => {
-            let z = arguments.remove(2);
-            let y = arguments.remove(1);
-            kernel(arguments.remove(0), y, z)
-        }
         _ => Err(QError::rank()),
     }
 }

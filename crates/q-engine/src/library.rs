@@ -21,7 +21,9 @@ pub(crate) fn install(interpreter: &mut Interpreter) {
         }
     }
     for (word, value) in primitives::keywords_of_q() {
-        let id = interpreter.globals.slot(Symbol::new([b".q.", word.as_bytes()].concat()));
+        let id = interpreter
+            .globals
+            .slot(Symbol::new([b".q.", word.as_bytes()].concat()));
         interpreter.globals.set(id, value);
     }
     interpreter.shows_scripts = false;
@@ -29,7 +31,9 @@ pub(crate) fn install(interpreter: &mut Interpreter) {
         if let Err(error) = interpreter.run_script(text.as_bytes(), name) {
             // a library that does not load is a bug of this crate; a test keeps it from happening
             let text = format!("{name}: {error} {:?}\n", error.trace());
-            interpreter.world.write_standard(crate::system::StandardStream::Error, text.as_bytes());
+            interpreter
+                .world
+                .write_standard(crate::system::StandardStream::Error, text.as_bytes());
         }
     }
     interpreter.shows_scripts = true;

@@ -6,7 +6,11 @@ use crate::code::TableShape;
 use crate::interpreter::Interpreter;
 
 /// Builds the literal from its values, keys first.
-pub(crate) fn build(interpreter: &mut Interpreter, shape: &TableShape, items: Vec<Value>) -> QResult<Value> {
+pub(crate) fn build(
+    interpreter: &mut Interpreter,
+    shape: &TableShape,
+    items: Vec<Value>,
+) -> QResult<Value> {
     if !shape.is_table {
         let names = Value::Symbols(shape.columns.iter().copied().collect());
         if items.iter().any(|item| matches!(item, Value::Elided)) {
@@ -15,7 +19,11 @@ pub(crate) fn build(interpreter: &mut Interpreter, shape: &TableShape, items: Ve
             let keyed = Value::projection(Value::Binary(Binary::Bang), vec![Some(names), None]);
             return Ok(crate::apply::compose(keyed, projected));
         }
-        let values = if items.is_empty() { Value::empty_list() } else { Value::from_items(items) };
+        let values = if items.is_empty() {
+            Value::empty_list()
+        } else {
+            Value::from_items(items)
+        };
         return Ok(Value::dict(names, values));
     }
     let key_count = shape.keys.len();
@@ -43,12 +51,16 @@ pub(crate) fn build(interpreter: &mut Interpreter, shape: &TableShape, items: Ve
         .map(|item| crate::amend::column_of(item, rows))
         .collect::<QResult<_>>()?;
     let values = columns.split_off(key_count);
-    let table = |names: &[Symbol], columns: Vec<Value>| Value::table(Vector::new(names.to_vec()), columns);
+    let table =
+        |names: &[Symbol], columns: Vec<Value>| Value::table(Vector::new(names.to_vec()), columns);
     if key_count == 0 {
         return Ok(table(&shape.columns, values));
     }
     if shape.columns.is_empty() {
         return Err(QError::type_error());
     }
-    Ok(Value::dict(table(&shape.keys, columns), table(&shape.columns, values)))
+    Ok(Value::dict(
+        table(&shape.keys, columns),
+        table(&shape.columns, values),
+    ))
 }

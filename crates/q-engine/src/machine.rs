@@ -6,6 +6,7 @@ use q_value::{Binary, Lambda, QError, QResult, Symbol, Unary, Value};
 
 use crate::amend::{self, Bounds};
 use crate::code::{Code, Instruction, LambdaBody};
+use crate::compile::fuse::LAST_USE;
 use crate::interpreter::Interpreter;
 
 /// The code of a lambda made by this crate's compiler.
@@ -85,16 +86,11 @@ impl Interpreter {
 
     fn execute(&mut self, code: &Code, base: usize, own: Option<&Arc<Lambda>>) -> QResult<Value> {
         let mut at = 0usize;
-        loop {
-            let step = self.step_until_end(code, base, own, &mut at);
-            match step {
-                Ok(value) => return Ok(value),
-                Err(error) => {
-                    let position = code.positions[at.saturating_sub(1)];
-                    return Err(error.at(position as usize));
-                }
-            }
-        }
+        self.step_until_end(code, base, own, &mut at)
+            .map_err(|error| {
+                let position = code.positions[at.saturating_sub(1)];
+                error.at(position as usize)
+            })
     }
 
     fn step_until_end(
@@ -173,26 +169,39 @@ impl Interpreter {
                 }
                 Instruction::LocalConstant(op, slot, index) => {
                     let y = &code.constants[usize::from(index)];
-                    let x = &self.stack[base + usize::from(slot)];
+                    let x = &self.stack[base + usize::from(slot & !LAST_USE)];
                     let result = match scalar(op, x, y) {
                         Some(result) => result,
                         None => {
-                            let x = self.local(base, slot);
+                            let x = self.fused_operand(base, slot);
                             self.binary(op, x, y.clone())?
                         }
                     };
                     self.stack.push(result);
                 }
                 Instruction::LocalLocal(op, left, right) => {
-                    let x = &self.stack[base + usize::from(left)];
-                    let y = &self.stack[base + usize::from(right)];
+                    let x = &self.stack[base + usize::from(left & !LAST_USE)];
+                    let y = &self.stack[base + usize::from(right & !LAST_USE)];
                     let result = match scalar(op, x, y) {
                         Some(result) => result,
                         None => {
-                            let (x, y) = (self.local(base, left), self.local(base, right));
+                            // the right one is read first, as written
+                            let y = self.fused_operand(base, right);
+                            let x = self.fused_operand(base, left);
                             self.binary(op, x, y)?
                         }
                     };
+                    self.stack.push(result);
+                }
+                Instruction::CallOwn(count) => {
+                    let Some(lambda) = own else {
+                        return Err(QError::signal(".z.s"));
+                    };
+                    if count > 1 {
+                        let start = self.stack.len() - usize::from(count);
+                        self.stack[start..].reverse();
+                    }
+                    let result = self.call_lambda(lambda)?;
                     self.stack.push(result);
                 }
                 Instruction::Apply(count) => {
@@ -347,6 +356,15 @@ impl Interpreter {
         match &self.stack[base + usize::from(slot)] {
             Value::Elided => Value::empty_list(),
             value => value.clone(),
+        }
+    }
+
+    /// A local of a fused instruction: moved when this is its last use.
+    fn fused_operand(&mut self, base: usize, slot: u16) -> Value {
+        if slot & LAST_USE == 0 {
+            self.local(base, slot)
+        } else {
+            self.take_place(base + usize::from(slot & !LAST_USE))
         }
     }
 

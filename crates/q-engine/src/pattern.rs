@@ -9,7 +9,7 @@ use crate::interpreter::Interpreter;
 
 /// Where a name of a pattern lives.
 #[derive(Debug, Clone, Copy)]
-pub enum Place {
+pub(crate) enum Place {
     Local(u16),
     Global(GlobalId),
 }
@@ -17,22 +17,31 @@ pub enum Place {
 /// A pattern with its names resolved. Filters, indices and constants are operands: numbers of values that were computed
 /// before the pattern is bound.
 #[derive(Debug)]
-pub enum BoundPattern {
+pub(crate) enum BoundPattern {
     Any,
     Place(Place),
-    Filtered { pattern: Box<BoundPattern>, filter: usize },
-    Indexed { place: Place, indices: Vec<usize> },
+    Filtered {
+        pattern: Box<BoundPattern>,
+        filter: usize,
+    },
+    Indexed {
+        place: Place,
+        indices: Vec<usize>,
+    },
     Constant(usize),
     List(Vec<BoundPattern>),
     Dict(Vec<(Symbol, BoundPattern)>),
-    Table { keys: Vec<(Symbol, BoundPattern)>, columns: Vec<(Symbol, BoundPattern)> },
+    Table {
+        keys: Vec<(Symbol, BoundPattern)>,
+        columns: Vec<(Symbol, BoundPattern)>,
+    },
     Bang(Box<BoundPattern>, Box<BoundPattern>),
     Flip(Box<BoundPattern>),
 }
 
 /// A whole pattern with the number of its operands.
 #[derive(Debug)]
-pub struct PatternCode {
+pub(crate) struct PatternCode {
     pub pattern: BoundPattern,
     pub operands: usize,
 }
@@ -106,8 +115,13 @@ impl Interpreter {
                 self.match_pattern(binding, pattern, filtered)
             }
             BoundPattern::Indexed { place, indices } => {
-                let path = indices.iter().map(|index| binding.operands[*index].clone()).collect();
-                binding.writes.push(Write::Item(*place, path, value.clone()));
+                let path = indices
+                    .iter()
+                    .map(|index| binding.operands[*index].clone())
+                    .collect();
+                binding
+                    .writes
+                    .push(Write::Item(*place, path, value.clone()));
                 Ok(Some(value))
             }
             BoundPattern::Constant(constant) => {
@@ -115,7 +129,9 @@ impl Interpreter {
                 Ok(matches.then_some(value))
             }
             BoundPattern::List(items) => {
-                if !(value.is_list() || matches!(value, Value::Table(_))) || value.count() != items.len() {
+                if !(value.is_list() || matches!(value, Value::Table(_)))
+                    || value.count() != items.len()
+                {
                     return Ok(None);
                 }
                 let mut parts = Vec::with_capacity(items.len());
@@ -126,7 +142,11 @@ impl Interpreter {
                         None => return Ok(None),
                     }
                 }
-                Ok(Some(if parts.is_empty() { value } else { Value::from_items(parts) }))
+                Ok(Some(if parts.is_empty() {
+                    value
+                } else {
+                    Value::from_items(parts)
+                }))
             }
             BoundPattern::Dict(entries) => {
                 let Value::Dict(dict) = &value else {
@@ -140,7 +160,12 @@ impl Interpreter {
                     let Some(part) = self.match_pattern(binding, pattern, part)? else {
                         return Ok(None);
                     };
-                    crate::amend::assign(&mut changed, &[Value::Symbol(*name)], part, Bounds::Length)?;
+                    crate::amend::assign(
+                        &mut changed,
+                        &[Value::Symbol(*name)],
+                        part,
+                        Bounds::Length,
+                    )?;
                 }
                 Ok(Some(changed))
             }
@@ -171,7 +196,11 @@ impl Interpreter {
                 let Value::Dict(dict) = &value else {
                     return Ok(None);
                 };
-                let Dict { keys: own_keys, values: own_values, .. } = &**dict;
+                let Dict {
+                    keys: own_keys,
+                    values: own_values,
+                    ..
+                } = &**dict;
                 if let BoundPattern::Constant(wanted) = &**keys {
                     let part = index::index(&value, &binding.operands[*wanted])?;
                     return Ok(self.match_pattern(binding, values, part)?.map(|_| value));
@@ -187,7 +216,9 @@ impl Interpreter {
                     return Ok(None);
                 }
                 let flipped = q_kernels::unary(q_value::Unary::Flip, value.clone())?;
-                Ok(self.match_pattern(binding, columns, flipped)?.map(|_| value))
+                Ok(self
+                    .match_pattern(binding, columns, flipped)?
+                    .map(|_| value))
             }
         }
     }
@@ -209,7 +240,12 @@ impl Interpreter {
             let Some(column) = self.match_pattern(binding, pattern, column)? else {
                 return Ok(None);
             };
-            crate::amend::assign(&mut changed, &[Value::Symbol(*name)], column, Bounds::Length)?;
+            crate::amend::assign(
+                &mut changed,
+                &[Value::Symbol(*name)],
+                column,
+                Bounds::Length,
+            )?;
         }
         Ok(Some(changed))
     }
@@ -240,5 +276,10 @@ fn has_type(value: &Value, name: Symbol) -> QResult<bool> {
     }
     let ty = Type::from_letter(letter.to_ascii_lowercase()).ok_or_else(QError::type_error)?;
     let number = ty as i16;
-    Ok(value.type_number() == if letter.is_ascii_uppercase() { number } else { -number })
+    Ok(value.type_number()
+        == if letter.is_ascii_uppercase() {
+            number
+        } else {
+            -number
+        })
 }

@@ -119,10 +119,7 @@ static KEYWORDS: LazyLock<HashMap<Symbol, Value>> = LazyLock::new(|| {
     words.insert(Symbol::new("csv"), Value::Char(b','));
     for entry in ENTRIES.iter() {
         if !entry.native.name.starts_with('.') {
-            words.insert(
-                Symbol::new(entry.native.name),
-                Value::Native(&entry.native),
-            );
+            words.insert(Symbol::new(entry.native.name), Value::Native(&entry.native));
         }
     }
     words
@@ -138,9 +135,9 @@ fn primitive_of(name: &str) -> Option<Value> {
 
 fn rank_of(implementation: Implementation) -> u8 {
     match implementation {
-        Implementation::Kernel(kernel) => {
-            kernel.rank().map_or(255, |rank| u8::try_from(rank).unwrap_or(255))
-        }
+        Implementation::Kernel(kernel) => kernel
+            .rank()
+            .map_or(255, |rank| u8::try_from(rank).unwrap_or(255)),
         Implementation::One(_) => 1,
         Implementation::Two(_) => 2,
         Implementation::Three(_) => 3,
@@ -156,7 +153,10 @@ pub fn keyword(name: Symbol) -> Option<Value> {
 
 /// The native function of this name (with or without a dot).
 pub fn native(name: &str) -> Option<&'static Native> {
-    ENTRIES.iter().map(|entry| &entry.native).find(|native| native.name == name)
+    ENTRIES
+        .iter()
+        .map(|entry| &entry.native)
+        .find(|native| native.name == name)
 }
 
 /// All native functions.
@@ -187,7 +187,11 @@ pub fn keywords_of_q() -> Vec<(Symbol, Value)> {
 }
 
 /// Runs a native function on exactly its number of arguments.
-pub fn call(interpreter: &mut Interpreter, native: &Native, arguments: Vec<Value>) -> QResult<Value> {
+pub fn call(
+    interpreter: &mut Interpreter,
+    native: &Native,
+    arguments: Vec<Value>,
+) -> QResult<Value> {
     let implementation = ENTRIES[usize::from(native.id)].implementation;
     let mut arguments = arguments;
     let count = arguments.len();

@@ -1,14 +1,12 @@
 //! `x?y` with a number on the left: roll, deal and permute.
 
-use std::sync::Arc;
-
 use q_value::{Binary, Element, QError, QResult, Symbol, Type, Unary, Value, Vector};
 
 use crate::interpreter::Interpreter;
 
 /// The generator: xoshiro256** (Blackman and Vigna, public domain algorithm), seeded by splitmix64.
 #[derive(Debug, Clone)]
-pub struct Random {
+pub(crate) struct Random {
     state: [u64; 4],
 }
 
@@ -19,7 +17,7 @@ impl Default for Random {
 }
 
 impl Random {
-    pub fn from_seed(seed: i64) -> Random {
+    pub(crate) fn from_seed(seed: i64) -> Random {
         let mut mixed = seed as u64;
         let state = std::array::from_fn(|_| {
             mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -31,7 +29,7 @@ impl Random {
         Random { state }
     }
 
-    pub fn next_u64(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         let [s0, s1, s2, s3] = &mut self.state;
         let result = s1.wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let t = *s1 << 17;
@@ -45,12 +43,12 @@ impl Random {
     }
 
     /// A float from 0 up to but not including 1.
-    pub fn next_float(&mut self) -> f64 {
+    pub(crate) fn next_float(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
     /// An integer below `bound`, without bias that could be seen (multiply-shift).
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 }
@@ -58,7 +56,10 @@ impl Random {
 /// `x?y` where `x` is an atom: that many random items of a list, or numbers below `y`; negative without repetition;
 /// `0N?` permutes.
 pub(crate) fn roll(interpreter: &mut Interpreter, x: &Value, y: &Value) -> QResult<Value> {
-    if !matches!(x, Value::Long(_) | Value::Int(_) | Value::Short(_) | Value::Boolean(_) | Value::Byte(_)) {
+    if !matches!(
+        x,
+        Value::Long(_) | Value::Int(_) | Value::Short(_) | Value::Boolean(_) | Value::Byte(_)
+    ) {
         return Err(QError::type_error());
     }
     let count = x.as_i64().ok_or_else(QError::type_error)?;
@@ -114,7 +115,10 @@ fn draw(y: &Value, positions: &[i64]) -> QResult<Value> {
     if let Value::Symbol(name) = y {
         let letters = symbol_length(*name)?;
         return Ok(Value::Symbols(
-            positions.iter().map(|at| letters_symbol(*at as u64, letters)).collect(),
+            positions
+                .iter()
+                .map(|at| letters_symbol(*at as u64, letters))
+                .collect(),
         ));
     }
     let longs = Value::Longs(positions.to_vec().into());
@@ -165,7 +169,10 @@ fn guid_of(mut bytes: [u8; 16]) -> [u8; 16] {
 
 fn symbol_length(name: Symbol) -> QResult<u32> {
     let text = name.text();
-    text.parse::<u32>().ok().filter(|length| (1..=8).contains(length)).ok_or_else(QError::type_error)
+    text.parse::<u32>()
+        .ok()
+        .filter(|length| (1..=8).contains(length))
+        .ok_or_else(QError::type_error)
 }
 
 fn letters_symbol(number: u64, length: u32) -> Symbol {
@@ -187,9 +194,13 @@ fn roll_many(interpreter: &mut Interpreter, count: usize, y: &Value) -> QResult<
                 return Err(QError::domain());
             }
             if bound == 0 {
-                (0..count).map(|_| random.next_u64() as $type).collect::<Vector<$type>>()
+                (0..count)
+                    .map(|_| random.next_u64() as $type)
+                    .collect::<Vector<$type>>()
             } else {
-                (0..count).map(|_| random.below(bound as u64) as $type).collect::<Vector<$type>>()
+                (0..count)
+                    .map(|_| random.below(bound as u64) as $type)
+                    .collect::<Vector<$type>>()
             }
         }};
     }
@@ -210,20 +221,34 @@ fn roll_many(interpreter: &mut Interpreter, count: usize, y: &Value) -> QResult<
             let ty = y.basic_type().ok_or_else(QError::type_error)?;
             Value::from_i64s(ty, integers!(*bound, i64, 0))
         }
-        Value::Real(bound) => Value::Reals((0..count).map(|_| random.next_float() as f32 * bound).collect()),
+        Value::Real(bound) => Value::Reals(
+            (0..count)
+                .map(|_| random.next_float() as f32 * bound)
+                .collect(),
+        ),
         Value::Float(bound) => {
             let bound = if *bound == 0.0 { 1.0 } else { *bound };
             Value::Floats((0..count).map(|_| random.next_float() * bound).collect())
         }
-        Value::Datetime(bound) => Value::Datetimes((0..count).map(|_| random.next_float() * bound).collect()),
+        Value::Datetime(bound) => {
+            Value::Datetimes((0..count).map(|_| random.next_float() * bound).collect())
+        }
         Value::Char(_) => {
             const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
-            Value::Chars((0..count).map(|_| LETTERS[random.below(26) as usize]).collect())
+            Value::Chars(
+                (0..count)
+                    .map(|_| LETTERS[random.below(26) as usize])
+                    .collect(),
+            )
         }
         Value::Symbol(name) => {
             let length = symbol_length(*name)?;
             let bound = 16u64.checked_pow(length).ok_or_else(QError::domain)?;
-            Value::Symbols((0..count).map(|_| letters_symbol(random.below(bound), length)).collect())
+            Value::Symbols(
+                (0..count)
+                    .map(|_| letters_symbol(random.below(bound), length))
+                    .collect(),
+            )
         }
         Value::Guid(_) => Value::Guids(
             (0..count)
@@ -251,11 +276,4 @@ fn roll_many(interpreter: &mut Interpreter, count: usize, y: &Value) -> QResult<
 pub(crate) fn rand(interpreter: &mut Interpreter, y: Value) -> QResult<Value> {
     let one = roll_many(interpreter, 1, &y)?;
     q_kernels::unary(Unary::First, one)
-}
-
-/// A guid nobody has seen.
-pub(crate) fn fresh_guid(interpreter: &mut Interpreter) -> Value {
-    let mut bytes = [0u8; 16];
-    interpreter.world.entropy(&mut bytes);
-    Value::Guid(Arc::new(guid_of(bytes)))
 }

@@ -13,9 +13,27 @@ pub(crate) fn fold(op: Binary, seed: Option<&Value>, x: &Value) -> Option<Value>
                 Some(Value::Long(seed)) => (*seed, &items[..]),
                 Some(_) => return None,
             };
-            let add = |x: i64, y: &i64| if x == NULL || *y == NULL { NULL } else { x.wrapping_add(*y) };
-            let multiply = |x: i64, y: &i64| if x == NULL || *y == NULL { NULL } else { x.wrapping_mul(*y) };
-            let subtract = |x: i64, y: &i64| if x == NULL || *y == NULL { NULL } else { x.wrapping_sub(*y) };
+            let add = |x: i64, y: &i64| {
+                if x == NULL || *y == NULL {
+                    NULL
+                } else {
+                    x.wrapping_add(*y)
+                }
+            };
+            let multiply = |x: i64, y: &i64| {
+                if x == NULL || *y == NULL {
+                    NULL
+                } else {
+                    x.wrapping_mul(*y)
+                }
+            };
+            let subtract = |x: i64, y: &i64| {
+                if x == NULL || *y == NULL {
+                    NULL
+                } else {
+                    x.wrapping_sub(*y)
+                }
+            };
             Some(Value::Long(match op {
                 Binary::Add => rest.iter().fold(start, add),
                 Binary::Multiply => rest.iter().fold(start, multiply),

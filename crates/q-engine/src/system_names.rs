@@ -40,11 +40,21 @@ pub(crate) fn read(interpreter: &mut Interpreter, name: Symbol) -> QResult<Optio
         b"l" => strings(&[]),
         b"r" => Value::Boolean(interpreter.settings.blocked),
         b"e" => Value::dict(Value::empty_of(q_value::Type::Symbol), Value::empty_list()),
-        b"H" => Value::Ints(interpreter.world.queues().into_iter().map(|(handle, _)| handle).collect()),
+        b"H" => Value::Ints(
+            interpreter
+                .world
+                .queues()
+                .into_iter()
+                .map(|(handle, _)| handle)
+                .collect(),
+        ),
         b"W" => {
             let queues = interpreter.world.queues();
             let handles: Vector<i32> = queues.iter().map(|(handle, _)| *handle).collect();
-            let sizes = queues.into_iter().map(|(_, sizes)| Value::Longs(sizes.into())).collect();
+            let sizes = queues
+                .into_iter()
+                .map(|(_, sizes)| Value::Longs(sizes.into()))
+                .collect();
             Value::dict(Value::Ints(handles), Value::list(sizes))
         }
         b"b" => view_dependencies(interpreter),
@@ -59,7 +69,10 @@ fn strings(texts: &[Vec<u8>]) -> Value {
 
 /// Clocks: lower case UTC, upper case local.
 fn clock(interpreter: &Interpreter, letter: u8) -> Option<Value> {
-    if !matches!(letter.to_ascii_lowercase(), b'p' | b'z' | b'd' | b't' | b'n') {
+    if !matches!(
+        letter.to_ascii_lowercase(),
+        b'p' | b'z' | b'd' | b't' | b'n'
+    ) {
         return None;
     }
     let mut now = interpreter.world.now();
@@ -92,6 +105,9 @@ fn view_dependencies(interpreter: &mut Interpreter) -> Value {
             }
         }
     }
-    let views = views.into_iter().map(|views| Value::Symbols(views.into())).collect();
+    let views = views
+        .into_iter()
+        .map(|views| Value::Symbols(views.into()))
+        .collect();
     Value::dict(Interpreter::symbols(names), Value::list(views))
 }

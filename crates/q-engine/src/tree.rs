@@ -15,16 +15,6 @@ use crate::interpreter::Interpreter;
 use crate::machine::{is_true, signalled};
 use crate::primitives;
 
-/// A constant as a parse tree: symbols and lists that would be taken for trees are enlisted.
-pub(crate) fn quoted(value: Value) -> Value {
-    match value {
-        Value::Symbol(_) => value.enlist(),
-        Value::Symbols(_) => Value::list(vec![value]),
-        Value::List(ref items) if !items.is_empty() => Value::list(vec![value]),
-        value => value,
-    }
-}
-
 /// Gives the builder of parse trees keywords and compiled lambdas.
 struct TreeValues<'a> {
     interpreter: RefCell<&'a mut Interpreter>,
@@ -43,7 +33,11 @@ impl ParseTreeValues for TreeValues<'_> {
 }
 
 /// The parse tree of a syntax tree, its names seen from `namespace`.
-pub(crate) fn from_node(interpreter: &mut Interpreter, node: &Node, namespace: Symbol) -> QResult<Value> {
+pub(crate) fn from_node(
+    interpreter: &mut Interpreter,
+    node: &Node,
+    namespace: Symbol,
+) -> QResult<Value> {
     let values = TreeValues {
         interpreter: RefCell::new(interpreter),
         namespace,
@@ -102,7 +96,10 @@ impl Interpreter {
                     return Ok(Value::Identity);
                 }
                 b"do" => {
-                    let count = self.eval(&arguments[0])?.as_i64().ok_or_else(QError::type_error)?;
+                    let count = self
+                        .eval(&arguments[0])?
+                        .as_i64()
+                        .ok_or_else(QError::type_error)?;
                     for _ in 0..count {
                         self.check_limits()?;
                         self.eval_sequence(&arguments[1..])?;
@@ -113,7 +110,9 @@ impl Interpreter {
             },
             (Value::Binary(Binary::Cast), 3..) if self.is_in_query() => return Err(QError::rank()),
             (Value::Binary(Binary::Cast), 3..) => return self.eval_conditional(arguments),
-            (Value::Binary(Binary::Assign), 2) => return self.eval_assign(&arguments[0], &arguments[1]),
+            (Value::Binary(Binary::Assign), 2) => {
+                return self.eval_assign(&arguments[0], &arguments[1]);
+            }
             (Value::Binary(Binary::Assign), 1) => return self.eval(&arguments[0]),
             (Value::Identity, 2) => return self.eval_assign(&arguments[0], &arguments[1]),
             (Value::Iterator(Iterator::Each), 1) if !is_function_tree(&arguments[0]) => {
@@ -147,7 +146,9 @@ impl Interpreter {
             return self.apply(&function, values);
         }
         match (&function, values.len()) {
-            (Value::Unary(Unary::Enlist), _) if !values.iter().any(|value| matches!(value, Value::Elided)) => {
+            (Value::Unary(Unary::Enlist), _)
+                if !values.iter().any(|value| matches!(value, Value::Elided)) =>
+            {
                 Ok(Value::from_items(values))
             }
             _ => self.apply(&function, values),
@@ -190,7 +191,10 @@ impl Interpreter {
                 let Some(Value::Symbol(name)) = items.first() else {
                     return Err(QError::type_error());
                 };
-                let path: Vec<Value> = items[1..].iter().map(|index| self.eval(index)).collect::<QResult<_>>()?;
+                let path: Vec<Value> = items[1..]
+                    .iter()
+                    .map(|index| self.eval(index))
+                    .collect::<QResult<_>>()?;
                 let full = qualify(self.scope_namespace(), *name);
                 let id = self.globals.slot(full);
                 let assign = Value::Binary(Binary::Assign);
@@ -209,7 +213,10 @@ impl Interpreter {
         };
         let path: Vec<Value> = match target {
             Value::Symbol(_) => Vec::new(),
-            _ => items[1..].iter().map(|index| self.eval(index)).collect::<QResult<_>>()?,
+            _ => items[1..]
+                .iter()
+                .map(|index| self.eval(index))
+                .collect::<QResult<_>>()?,
         };
         let full = qualify(self.scope_namespace(), *name);
         let id = self.globals.slot(full);

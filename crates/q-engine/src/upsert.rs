@@ -107,7 +107,11 @@ pub(crate) fn upsert(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
 }
 
 /// `target,:y` for tables and dictionaries; lists are appended to.
-pub(crate) fn upsert_value(interpreter: &mut Interpreter, target: &mut Value, y: Value) -> QResult<()> {
+pub(crate) fn upsert_value(
+    interpreter: &mut Interpreter,
+    target: &mut Value,
+    y: Value,
+) -> QResult<()> {
     match target {
         list if list.is_list() && list.count() > 0 => append::append(interpreter, list, y),
         target => upsert_plain(target, y),
@@ -163,15 +167,23 @@ fn add_rows(target: &mut Value, y: Value, rows_first: bool) -> QResult<()> {
                 return Ok(());
             }
             let items = list.items();
-            if rows_first && items.iter().all(|item| fits_as_row(table, item)) && !fits_as_row(table, list) {
+            if rows_first
+                && items.iter().all(|item| fits_as_row(table, item))
+                && !fits_as_row(table, list)
+            {
                 for item in &items {
                     append::append_row(target, item)?;
                 }
                 return Ok(());
             }
-            let nested = |column: &Value| matches!(column, Value::List(_)) ;
-            let many = items.iter().zip(&table.columns).any(|(item, column)| item.is_list() && !nested(column))
-                || !items.is_empty() && items.iter().all(Value::is_list) && table.columns.iter().all(|column| column.count() == 0);
+            let nested = |column: &Value| matches!(column, Value::List(_));
+            let many = items
+                .iter()
+                .zip(&table.columns)
+                .any(|(item, column)| item.is_list() && !nested(column))
+                || !items.is_empty()
+                    && items.iter().all(Value::is_list)
+                    && table.columns.iter().all(|column| column.count() == 0);
             if many && items.len() == table.columns.len() {
                 append::append_columns(target, &items)
             } else {
@@ -190,7 +202,10 @@ fn fits_as_row(table: &Table, row: &Value) -> bool {
             row.count() == table.columns.len()
                 && table.columns.iter().enumerate().all(|(at, column)| {
                     row.item(at).is_some_and(|cell| match column {
-                        Value::List(items) => items.is_empty() && cell.is_atom() || !items.is_empty() && !cell.is_atom(),
+                        Value::List(items) => {
+                            items.is_empty() && cell.is_atom()
+                                || !items.is_empty() && !cell.is_atom()
+                        }
                         column => append::accepts(column, &cell),
                     })
                 })
@@ -218,7 +233,12 @@ fn aligned(table: &Table, more: &Table) -> QResult<Vec<Value>> {
 
 /// Rows for a keyed table as one flat table, keys first.
 fn rows_of(keys: &Table, values: &Table, y: Value, rows_first: bool) -> QResult<Table> {
-    let names: Vector<Symbol> = keys.names.iter().chain(values.names.iter()).copied().collect();
+    let names: Vector<Symbol> = keys
+        .names
+        .iter()
+        .chain(values.names.iter())
+        .copied()
+        .collect();
     match &y {
         Value::Table(_) => {}
         Value::Dict(_) if y.is_keyed_table() => {
@@ -249,14 +269,27 @@ fn rows_of(keys: &Table, values: &Table, y: Value, rows_first: bool) -> QResult<
     {
         return Err(QError::mismatch());
     }
-    let present: Vector<Symbol> = names.iter().copied().filter(|name| table.column(*name).is_some()).collect();
-    let columns = present.iter().filter_map(|name| table.column(*name).cloned()).collect();
+    let present: Vector<Symbol> = names
+        .iter()
+        .copied()
+        .filter(|name| table.column(*name).is_some())
+        .collect();
+    let columns = present
+        .iter()
+        .filter_map(|name| table.column(*name).cloned())
+        .collect();
     Ok(Table::new(present, columns))
 }
 
 fn split_rows(rows: &Table, key_count: usize) -> (Value, Value) {
-    let keys = Value::table(rows.names[..key_count].to_vec().into(), rows.columns[..key_count].to_vec());
-    let values = Value::table(rows.names[key_count..].to_vec().into(), rows.columns[key_count..].to_vec());
+    let keys = Value::table(
+        rows.names[..key_count].to_vec().into(),
+        rows.columns[..key_count].to_vec(),
+    );
+    let values = Value::table(
+        rows.names[key_count..].to_vec().into(),
+        rows.columns[key_count..].to_vec(),
+    );
     (keys, values)
 }
 
@@ -274,7 +307,12 @@ fn upsert_keyed(target: &mut Value, y: Value) -> QResult<()> {
     let count = keys.row_count() as i64;
     let found = q_kernels::binary(Binary::Query, shared.keys.clone(), new_keys.clone())?;
     let found = index::as_longs(&found).ok_or_else(QError::type_error)?;
-    let missing: Vec<i64> = found.iter().zip(0i64..).filter(|(at, _)| **at >= count).map(|(_, row)| row).collect();
+    let missing: Vec<i64> = found
+        .iter()
+        .zip(0i64..)
+        .filter(|(at, _)| **at >= count)
+        .map(|(_, row)| row)
+        .collect();
     let missing_keys = index::gather_rows(&new_keys, &missing);
     let added = q_kernels::unary(Unary::Distinct, missing_keys.clone())?;
     let places = if missing.is_empty() {
@@ -300,7 +338,12 @@ fn upsert_keyed(target: &mut Value, y: Value) -> QResult<()> {
     result
 }
 
-fn write_rows(dict: &mut q_value::Dict, added: Value, targets: &[i64], new_values: &Table) -> QResult<()> {
+fn write_rows(
+    dict: &mut q_value::Dict,
+    added: Value,
+    targets: &[i64],
+    new_values: &Table,
+) -> QResult<()> {
     let added_count = added.count();
     if added_count > 0 {
         add_rows(&mut dict.keys, added, false)?;
@@ -326,7 +369,12 @@ fn write_rows(dict: &mut q_value::Dict, added: Value, targets: &[i64], new_value
     }
     for (name, column) in new_values.names.iter().zip(&new_values.columns) {
         let path = [Value::Symbol(*name), Value::Longs(targets.to_vec().into())];
-        crate::amend::assign(&mut dict.values, &path, column.clone(), crate::amend::Bounds::Length)?;
+        crate::amend::assign(
+            &mut dict.values,
+            &path,
+            column.clone(),
+            crate::amend::Bounds::Length,
+        )?;
     }
     Ok(())
 }

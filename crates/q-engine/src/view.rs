@@ -11,7 +11,7 @@ use crate::globals::GlobalId;
 use crate::interpreter::Interpreter;
 
 /// The code of a view with its text.
-pub struct View {
+pub(crate) struct View {
     pub code: Arc<Code>,
     pub source: Arc<str>,
 }
@@ -26,7 +26,11 @@ impl LambdaCode for ViewBody {
 }
 
 /// Compiles the right side of `v::..`, several statements when more follow on the line.
-pub(crate) fn compile(interpreter: &mut Interpreter, body: &[Node], source: &str) -> QResult<Value> {
+pub(crate) fn compile(
+    interpreter: &mut Interpreter,
+    body: &[Node],
+    source: &str,
+) -> QResult<Value> {
     let source: Arc<str> = Arc::from(source);
     let code = crate::compile::compile_line(interpreter, body, &source)?;
     let namespace = interpreter.namespace;
@@ -55,12 +59,18 @@ pub(crate) fn define(interpreter: &mut Interpreter, id: GlobalId, view: &Value) 
     let Value::Lambda(lambda) = view else {
         return Err(QError::type_error());
     };
-    let body = lambda.code.as_any().downcast_ref::<ViewBody>().ok_or_else(QError::type_error)?;
+    let body = lambda
+        .code
+        .as_any()
+        .downcast_ref::<ViewBody>()
+        .ok_or_else(QError::type_error)?;
     let mut dependencies = Vec::new();
     for name in &body.0.code.globals {
         dependencies.push(interpreter.globals.slot(*name));
     }
-    interpreter.globals.set_view(id, Arc::clone(&body.0), &dependencies);
+    interpreter
+        .globals
+        .set_view(id, Arc::clone(&body.0), &dependencies);
     Ok(())
 }
 

@@ -71,7 +71,13 @@ impl Compiler<'_> {
     }
 
     /// `v::expression` at top level: the rest of the line belongs to the view.
-    pub(super) fn view(&mut self, node: &Node, name: Symbol, value: &Node, rest: &[Node]) -> QResult<()> {
+    pub(super) fn view(
+        &mut self,
+        node: &Node,
+        name: Symbol,
+        value: &Node,
+        rest: &[Node],
+    ) -> QResult<()> {
         let (start, _) = extent(value);
         let source = self.code.source.get(start as usize..).unwrap_or_default();
         let source = without_comment(source).trim().to_owned();
@@ -101,7 +107,11 @@ impl Compiler<'_> {
         Ok(at)
     }
 
-    fn bound<'n>(&mut self, pattern: &'n Pattern, operands: &mut Vec<&'n Node>) -> QResult<BoundPattern> {
+    fn bound<'n>(
+        &mut self,
+        pattern: &'n Pattern,
+        operands: &mut Vec<&'n Node>,
+    ) -> QResult<BoundPattern> {
         let operand = |node: &'n Node, operands: &mut Vec<&'n Node>| {
             operands.push(node);
             operands.len() - 1
@@ -118,7 +128,10 @@ impl Compiler<'_> {
             }
             Pattern::Indexed { name, indices } => BoundPattern::Indexed {
                 place: self.binding(*name),
-                indices: indices.iter().map(|index| operand(index, operands)).collect(),
+                indices: indices
+                    .iter()
+                    .map(|index| operand(index, operands))
+                    .collect(),
             },
             Pattern::Constant(node) => BoundPattern::Constant(operand(node, operands)),
             Pattern::List(items) => {
@@ -188,9 +201,15 @@ fn extent(node: &Node) -> (u32, u32) {
         end = end.max(inner_end);
     };
     match &node.kind {
-        NodeKind::Apply { function, arguments } => {
+        NodeKind::Apply {
+            function,
+            arguments,
+        } => {
             widen(function);
-            arguments.iter().filter(|argument| !argument.is_elided()).for_each(&mut widen);
+            arguments
+                .iter()
+                .filter(|argument| !argument.is_elided())
+                .for_each(&mut widen);
         }
         NodeKind::Assign { value, .. } => widen(value),
         NodeKind::Compose(left, right) => {

@@ -24,18 +24,30 @@ impl Compiler<'_> {
                 self.expression(function)?;
                 self.derive(*iterator);
             }
-            NodeKind::Apply { function, arguments } => self.apply(node, function, arguments)?,
+            NodeKind::Apply {
+                function,
+                arguments,
+            } => self.apply(node, function, arguments)?,
             NodeKind::Compose(left, right) => {
                 self.expression(right)?;
                 self.expression(left)?;
                 self.emit(Instruction::Compose);
             }
             NodeKind::List(items) => self.list(node, items)?,
-            NodeKind::Assign { target, through, global, value } => {
+            NodeKind::Assign {
+                target,
+                through,
+                global,
+                value,
+            } => {
                 self.assign(node, target, *through, *global, value)?;
             }
             NodeKind::Conditional(parts) => self.conditional(parts, false)?,
-            NodeKind::PatternConditional { value, cases, otherwise } => {
+            NodeKind::PatternConditional {
+                value,
+                cases,
+                otherwise,
+            } => {
                 self.expression(value)?;
                 let mut ends = Vec::new();
                 for (pattern, result) in cases {
@@ -143,7 +155,8 @@ impl Compiler<'_> {
         if let Some(Instruction::Constant(at)) = self.code.instructions.last().copied()
             && at as usize + 1 == self.code.constants.len()
         {
-            let function = std::mem::replace(&mut self.code.constants[at as usize], Value::Identity);
+            let function =
+                std::mem::replace(&mut self.code.constants[at as usize], Value::Identity);
             self.code.constants[at as usize] = Value::derived(iterator, function);
             return;
         }

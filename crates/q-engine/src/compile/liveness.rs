@@ -43,9 +43,9 @@ pub(super) fn mark_last_uses(code: &mut Code) {
 fn live_after(code: &Code, live_before: &[Locals], at: usize) -> Locals {
     match code.instructions[at] {
         Instruction::Jump(to) => live_before[to as usize],
-        Instruction::JumpUnless(to) | Instruction::CountDown(to) | Instruction::BindOrJump(_, to) => {
-            live_before[at + 1] | live_before[to as usize]
-        }
+        Instruction::JumpUnless(to)
+        | Instruction::CountDown(to)
+        | Instruction::BindOrJump(_, to) => live_before[at + 1] | live_before[to as usize],
         Instruction::Return | Instruction::Signal | Instruction::TailOwn(_) => 0,
         _ => live_before[at + 1],
     }

@@ -5,7 +5,11 @@ use q_value::Symbol;
 
 /// Parameters in order, then locals in the order of their first assignment.
 pub(super) fn of_lambda(tree: &LambdaTree) -> Vec<Symbol> {
-    let mut names: Vec<Symbol> = tree.parameters.iter().map(|parameter| parameter.name).collect();
+    let mut names: Vec<Symbol> = tree
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name)
+        .collect();
     let mut found = Vec::new();
     for parameter in &tree.parameters {
         if let Some(pattern) = &parameter.pattern {
@@ -46,7 +50,10 @@ fn collect(node: &Node, into: &mut Vec<Symbol>) {
         | NodeKind::Elided
         | NodeKind::Lambda(_) => (),
         NodeKind::Derived { function, .. } => collect(function, into),
-        NodeKind::Apply { function, arguments } => {
+        NodeKind::Apply {
+            function,
+            arguments,
+        } => {
             collect(function, into);
             collect_all(arguments, into);
         }
@@ -60,7 +67,12 @@ fn collect(node: &Node, into: &mut Vec<Symbol>) {
         | NodeKind::Do(items)
         | NodeKind::While(items)
         | NodeKind::Sequence(items) => collect_all(items, into),
-        NodeKind::Assign { target, through, global, value } => {
+        NodeKind::Assign {
+            target,
+            through,
+            global,
+            value,
+        } => {
             match target {
                 Target::Name(name) => {
                     if through.is_none() && !global && !name.as_bytes().contains(&b'.') {
@@ -76,7 +88,11 @@ fn collect(node: &Node, into: &mut Vec<Symbol>) {
             }
             collect(value, into);
         }
-        NodeKind::PatternConditional { value, cases, otherwise } => {
+        NodeKind::PatternConditional {
+            value,
+            cases,
+            otherwise,
+        } => {
             collect(value, into);
             for (pattern, result) in cases {
                 pattern.names(into);

@@ -5,6 +5,7 @@
 
 mod assignment;
 mod expression;
+pub(crate) mod fuse;
 mod liveness;
 mod locals;
 
@@ -41,7 +42,12 @@ pub(crate) fn compile_line(
     let mut compiler = Compiler::new(interpreter, Arc::clone(source), 0, namespace, false);
     // a view takes the rest of the line
     if let [node, rest @ ..] = statements
-        && let NodeKind::Assign { target: Target::Name(name), through: None, global: true, value } = &node.kind
+        && let NodeKind::Assign {
+            target: Target::Name(name),
+            through: None,
+            global: true,
+            value,
+        } = &node.kind
     {
         compiler.view(node, *name, value, rest)?;
         return compiler.finish();
@@ -59,7 +65,11 @@ pub(crate) fn compile_lambda(
     if tree.parameters.len() > PARAMETERS_MAX {
         return Err(QError::new("params").at(tree.span.start as usize));
     }
-    let prefix = if tree.is_k && tree.source.starts_with("k)") { 2 } else { 0 };
+    let prefix = if tree.is_k && tree.source.starts_with("k)") {
+        2
+    } else {
+        0
+    };
     let mut compiler = Compiler::new(
         interpreter,
         Arc::clone(&tree.source),
@@ -122,6 +132,7 @@ impl<'a> Compiler<'a> {
     fn finish(mut self) -> QResult<Code> {
         self.emit(Instruction::Return);
         liveness::mark_last_uses(&mut self.code);
+        fuse::fuse(&mut self.code);
         Ok(self.code)
     }
 
@@ -152,7 +163,10 @@ impl<'a> Compiler<'a> {
     /// An expression whose value is the value of the body.
     fn tail(&mut self, node: &Node) -> QResult<()> {
         if self.in_lambda
-            && let NodeKind::Apply { function, arguments } = &node.kind
+            && let NodeKind::Apply {
+                function,
+                arguments,
+            } = &node.kind
             && matches!(&function.kind, NodeKind::Name(name) if name.as_bytes() == b".z.s")
             && arguments.len() == self.code.parameters
             && !arguments.iter().any(Node::is_elided)

@@ -11,7 +11,7 @@ use crate::index;
 use crate::interpreter::Interpreter;
 use crate::primitives::Row;
 
-pub static TABLE: &[Row] = &[
+pub(crate) static TABLE: &[Row] = &[
     Row::one(".Q.l", load),
     Row::three(".Q.lo", load_with),
     Row::many(".Q.view", view),

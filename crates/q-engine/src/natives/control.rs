@@ -6,7 +6,7 @@ use crate::index;
 use crate::interpreter::Interpreter;
 use crate::primitives::Row;
 
-pub static TABLE: &[Row] = &[
+pub(crate) static TABLE: &[Row] = &[
     Row::two("each", each),
     Row::two("peach", peach),
     Row::two("over", over),

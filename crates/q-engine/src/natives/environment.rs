@@ -5,7 +5,7 @@ use q_value::{Element, QError, QResult, Symbol, Value, Vector};
 use crate::interpreter::Interpreter;
 use crate::primitives::Row;
 
-pub static TABLE: &[Row] = &[
+pub(crate) static TABLE: &[Row] = &[
     Row::one("gtime", gtime),
     Row::one("ltime", ltime),
     Row::one("hsym", hsym),

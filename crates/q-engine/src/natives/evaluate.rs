@@ -9,7 +9,7 @@ use crate::primitives::Row;
 use crate::query::scope::Scope;
 use crate::system::StandardStream;
 
-pub static TABLE: &[Row] = &[
+pub(crate) static TABLE: &[Row] = &[
     Row::one("eval", eval),
     Row::one("reval", reval),
     Row::one("parse", parse),

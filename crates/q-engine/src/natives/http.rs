@@ -11,7 +11,7 @@ use q_value::{QError, QResult, Value};
 use crate::interpreter::Interpreter;
 use crate::primitives::Row;
 
-pub static TABLE: &[Row] = &[
+pub(crate) static TABLE: &[Row] = &[
     Row::one(".Q.hg", get),
     Row::three(".Q.hp", post),
     Row::one(".Q.gz", gzip_or_back),

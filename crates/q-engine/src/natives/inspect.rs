@@ -5,7 +5,7 @@ use q_value::{QResult, Value};
 use crate::interpreter::Interpreter;
 use crate::primitives::Row;
 
-pub static TABLE: &[Row] = &[
+pub(crate) static TABLE: &[Row] = &[
     Row::one("attr", attribute),
     Row::one(".Q.ty", type_letter),
     Row::one(".Q.qp", is_partitioned),

@@ -1,18 +1,18 @@
 //! Keywords and system functions that need the evaluator or the world, by theme. Each module declares its rows.
 
-pub mod control;
-pub mod environment;
-pub mod evaluate;
-pub mod http;
-pub mod inspect;
-pub mod process;
-pub mod tables;
-pub mod windows;
+pub(crate) mod control;
+pub(crate) mod environment;
+pub(crate) mod evaluate;
+pub(crate) mod http;
+pub(crate) mod inspect;
+pub(crate) mod process;
+pub(crate) mod tables;
+pub(crate) mod windows;
 
 use crate::primitives::Row;
 
 /// All rows of this crate.
-pub static TABLES: &[&[Row]] = &[
+pub(crate) static TABLES: &[&[Row]] = &[
     control::TABLE,
     crate::database::TABLE,
     environment::TABLE,

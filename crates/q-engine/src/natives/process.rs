@@ -5,7 +5,7 @@ use q_value::{QError, QResult, Value};
 use crate::interpreter::Interpreter;
 use crate::primitives::Row;
 
-pub static TABLE: &[Row] = &[
+pub(crate) static TABLE: &[Row] = &[
     Row::one("system", system),
     Row::one("hclose", hclose),
     Row::one("hcount", hcount),

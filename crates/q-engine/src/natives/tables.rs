@@ -7,7 +7,7 @@ use crate::interpreter::Interpreter;
 use crate::kernel;
 use crate::primitives::Row;
 
-pub static TABLE: &[Row] = &[
+pub(crate) static TABLE: &[Row] = &[
     Row::two("upsert", upsert),
     Row::one("cols", cols),
     Row::one("keys", keys),

@@ -6,7 +6,7 @@ use crate::index;
 use crate::interpreter::Interpreter;
 use crate::primitives::Row;
 
-pub static TABLE: &[Row] = &[Row::four("wj", wj), Row::four("wj1", wj1)];
+pub(crate) static TABLE: &[Row] = &[Row::four("wj", wj), Row::four("wj1", wj1)];
 
 fn wj(
     interpreter: &mut Interpreter,

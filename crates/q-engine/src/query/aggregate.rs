@@ -45,12 +45,17 @@ pub(crate) fn column(
         // of no group the type is that of the expression over no rows
         let empty = Selection::with_rows(Arc::clone(&selection.table), Vector::default());
         let (value, _) = interpreter.with_selection(empty, |interpreter| interpreter.eval(tree))?;
-        let value = if value.is_atom() { index::gather_longs(&value.enlist(), &[]) } else { Value::empty_list() };
+        let value = if value.is_atom() {
+            index::gather_longs(&value.enlist(), &[])
+        } else {
+            Value::empty_list()
+        };
         return Ok((value, selection));
     }
     if is_group_level(tree) {
-        let (fused, selection) =
-            interpreter.with_selection(selection, |interpreter| group_level(interpreter, tree, groups))?;
+        let (fused, selection) = interpreter.with_selection(selection, |interpreter| {
+            group_level(interpreter, tree, groups)
+        })?;
         if let Some(column) = fused {
             return Ok((column, selection));
         }
@@ -73,11 +78,16 @@ fn aggregate_of(tree: &Value) -> Option<Aggregate<'_>> {
     };
     match &items[..] {
         [Value::Unary(op), argument] => Some(Aggregate::One(One::from_primitive(*op)?, argument)),
-        [Value::Native(native), argument] => {
-            Some(Aggregate::One(One::from_name(native.name.as_bytes())?, argument))
-        }
+        [Value::Native(native), argument] => Some(Aggregate::One(
+            One::from_name(native.name.as_bytes())?,
+            argument,
+        )),
         [Value::Binary(op), x, y] => Some(Aggregate::Two(Two::from_primitive(*op)?, x, y)),
-        [Value::Native(native), x, y] => Some(Aggregate::Two(Two::from_name(native.name.as_bytes())?, x, y)),
+        [Value::Native(native), x, y] => Some(Aggregate::Two(
+            Two::from_name(native.name.as_bytes())?,
+            x,
+            y,
+        )),
         _ => None,
     }
 }
@@ -91,7 +101,9 @@ fn is_group_level(tree: &Value) -> bool {
             Value::List(items) => match &items[..] {
                 [Value::Binary(op), x, y] if is_atomic(*op) => {
                     (is_group_level(x) || is_group_level(y))
-                        && [x, y].into_iter().all(|part| is_group_level(part) || is_plain_constant(part))
+                        && [x, y]
+                            .into_iter()
+                            .all(|part| is_group_level(part) || is_plain_constant(part))
                 }
                 [Value::Unary(op), x] if is_atomic_unary(*op) => is_group_level(x),
                 _ => false,
@@ -125,7 +137,16 @@ fn is_atomic(op: Binary) -> bool {
 }
 
 fn is_atomic_unary(op: Unary) -> bool {
-    matches!(op, Unary::Neg | Unary::Abs | Unary::Sqrt | Unary::Log | Unary::Exp | Unary::Not | Unary::Reciprocal)
+    matches!(
+        op,
+        Unary::Neg
+            | Unary::Abs
+            | Unary::Sqrt
+            | Unary::Log
+            | Unary::Exp
+            | Unary::Not
+            | Unary::Reciprocal
+    )
 }
 
 /// True for trees whose value at a row depends on that row only.
@@ -133,9 +154,9 @@ fn is_row_wise(tree: &Value) -> bool {
     match tree {
         Value::Symbol(_) => true,
         Value::List(items) => match &items[..] {
-            [Value::Binary(op), x, y] if is_atomic(*op) => {
-                [x, y].into_iter().all(|part| is_plain_constant(part) || is_row_wise(part))
-            }
+            [Value::Binary(op), x, y] if is_atomic(*op) => [x, y]
+                .into_iter()
+                .all(|part| is_plain_constant(part) || is_row_wise(part)),
             [Value::Unary(op), x] if is_atomic_unary(*op) => is_row_wise(x),
             _ => false,
         },
@@ -144,7 +165,11 @@ fn is_row_wise(tree: &Value) -> bool {
 }
 
 /// A group-level tree over all groups; `None` for values whose kernel cannot take them.
-fn group_level(interpreter: &mut Interpreter, tree: &Value, groups: &Groups) -> QResult<Option<Value>> {
+fn group_level(
+    interpreter: &mut Interpreter,
+    tree: &Value,
+    groups: &Groups,
+) -> QResult<Option<Value>> {
     if let Value::List(items) = tree
         && let [Value::Binary(op), x, y] = &items[..]
         && aggregate_of(tree).is_none()
@@ -207,8 +232,9 @@ pub(crate) fn spread_fused(
     if groups.count() == 0 || !is_group_level(tree) {
         return Ok((None, selection));
     }
-    let (fused, selection) =
-        interpreter.with_selection(selection, |interpreter| group_level(interpreter, tree, groups))?;
+    let (fused, selection) = interpreter.with_selection(selection, |interpreter| {
+        group_level(interpreter, tree, groups)
+    })?;
     let column = fused.map(|values| {
         let ids: Vec<i64> = groups.numbers.ids.iter().map(|id| i64::from(*id)).collect();
         index::gather_longs(&values, &ids)

@@ -23,7 +23,10 @@ pub(crate) fn run(
         _ => None,
     };
     if let Some(space) = name
-        && (space.as_bytes() == b"." || interpreter.globals.is_namespace(qualify(interpreter.scope_namespace(), space)))
+        && (space.as_bytes() == b"."
+            || interpreter
+                .globals
+                .is_namespace(qualify(interpreter.scope_namespace(), space)))
     {
         return delete_members(interpreter, space, names);
     }
@@ -43,7 +46,11 @@ pub(crate) fn run(
     write_back(interpreter, name, result)
 }
 
-fn delete_rows(interpreter: &mut Interpreter, value: &Value, conditions: &[Value]) -> QResult<Value> {
+fn delete_rows(
+    interpreter: &mut Interpreter,
+    value: &Value,
+    conditions: &[Value],
+) -> QResult<Value> {
     let source = flatten(value)?;
     let selection = Selection::new(Arc::clone(&source.table));
     let selection = filter(interpreter, selection, conditions)?;
@@ -51,7 +58,12 @@ fn delete_rows(interpreter: &mut Interpreter, value: &Value, conditions: &[Value
     for row in selection.row_numbers().iter() {
         gone[*row as usize] = true;
     }
-    let kept: Vec<i64> = gone.iter().zip(0i64..).filter(|(gone, _)| !**gone).map(|(_, at)| at).collect();
+    let kept: Vec<i64> = gone
+        .iter()
+        .zip(0i64..)
+        .filter(|(gone, _)| !**gone)
+        .map(|(_, at)| at)
+        .collect();
     let table = index::gather_rows(&Value::Table(source.table), &kept);
     Ok(rekey(table, source.key_count))
 }
@@ -63,16 +75,27 @@ fn delete_columns(value: &Value, names: &[Symbol]) -> QResult<Value> {
             return Err(QError::signal(name.as_bytes().to_vec()));
         }
     }
-    let kept: Vec<usize> =
-        (0..source.table.names.len()).filter(|at| !names.contains(&source.table.names[*at])).collect();
+    let kept: Vec<usize> = (0..source.table.names.len())
+        .filter(|at| !names.contains(&source.table.names[*at]))
+        .collect();
     let keys = kept.iter().filter(|at| **at < source.key_count).count();
     let kept_names: Vector<Symbol> = kept.iter().map(|at| source.table.names[*at]).collect();
-    let columns = kept.iter().map(|at| source.table.columns[*at].clone()).collect();
-    Ok(rekey(Value::Table(Arc::new(Table::new(kept_names, columns))), keys))
+    let columns = kept
+        .iter()
+        .map(|at| source.table.columns[*at].clone())
+        .collect();
+    Ok(rekey(
+        Value::Table(Arc::new(Table::new(kept_names, columns))),
+        keys,
+    ))
 }
 
 /// `` delete a from `.ns ``; without names all members go.
-fn delete_members(interpreter: &mut Interpreter, space: Symbol, names: &[Symbol]) -> QResult<Value> {
+fn delete_members(
+    interpreter: &mut Interpreter,
+    space: Symbol,
+    names: &[Symbol],
+) -> QResult<Value> {
     if interpreter.read_only {
         return Err(QError::noupdate());
     }
@@ -86,8 +109,14 @@ fn delete_members(interpreter: &mut Interpreter, space: Symbol, names: &[Symbol]
     };
     for id in interpreter.globals.members(full) {
         let member = interpreter.globals.name(id);
-        let short = if full.is_null() { member } else { crate::globals::split_name(member).1 };
-        if names.contains(&short) || names.is_empty() && !(full.is_null() && member.as_bytes().starts_with(b".")) {
+        let short = if full.is_null() {
+            member
+        } else {
+            crate::globals::split_name(member).1
+        };
+        if names.contains(&short)
+            || names.is_empty() && !(full.is_null() && member.as_bytes().starts_with(b"."))
+        {
             interpreter.globals.remove(id);
         }
     }

@@ -23,9 +23,12 @@ fn is_empty_list(value: &Value) -> bool {
 /// `?[t;c;b;a]` with limit and order as fifth and sixth argument.
 pub(crate) fn select(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value> {
     let mut arguments = arguments.into_iter();
-    let (Some(table), Some(clauses), Some(by), Some(wanted)) =
-        (arguments.next(), arguments.next(), arguments.next(), arguments.next())
-    else {
+    let (Some(table), Some(clauses), Some(by), Some(wanted)) = (
+        arguments.next(),
+        arguments.next(),
+        arguments.next(),
+        arguments.next(),
+    ) else {
         return Err(QError::rank());
     };
     let limit = arguments.next();
@@ -46,7 +49,14 @@ pub(crate) fn select(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QR
     let (wanted, single) = match wanted {
         Value::Dict(_) => {
             let columns = columns_of(&wanted)?;
-            (if columns.is_empty() { Wanted::All } else { Wanted::Columns(columns) }, false)
+            (
+                if columns.is_empty() {
+                    Wanted::All
+                } else {
+                    Wanted::Columns(columns)
+                },
+                false,
+            )
         }
         wanted if is_empty_list(&wanted) => (Wanted::All, false),
         tree => (Wanted::Single(tree), true),
@@ -78,7 +88,8 @@ fn order_of(order: &Value) -> QResult<(bool, Value)> {
 
 /// `![t;c;b;a]`: update for a dictionary of columns, delete for a list of names.
 pub(crate) fn update(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value> {
-    let [table, clauses, by, wanted] = <[Value; 4]>::try_from(arguments).map_err(|_| QError::rank())?;
+    let [table, clauses, by, wanted] =
+        <[Value; 4]>::try_from(arguments).map_err(|_| QError::rank())?;
     let conditions = conditions(&clauses)?;
     match &wanted {
         Value::Dict(_) => {
@@ -107,7 +118,10 @@ pub(crate) fn update(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QR
 }
 
 /// `?[b;x;y]` on booleans, `?[t;i;p]` on tables.
-pub(crate) fn conditional_or_exec(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value> {
+pub(crate) fn conditional_or_exec(
+    interpreter: &mut Interpreter,
+    arguments: Vec<Value>,
+) -> QResult<Value> {
     let [first, x, y] = <[Value; 3]>::try_from(arguments).map_err(|_| QError::rank())?;
     match &first {
         Value::Boolean(holds) => Ok(if *holds { x } else { y }),
@@ -148,8 +162,11 @@ fn vector_conditional(flags: &[bool], x: &Value, y: &Value) -> QResult<Value> {
     choose!(Booleans Boolean Bytes Byte Shorts Short Ints Int Longs Long Reals Real Floats Float Chars Char Symbols Symbol
         Timestamps Timestamp Months Month Dates Date Datetimes Datetime Timespans Timespan Minutes Minute Seconds Second Times Time);
     let part = |side: &Value, at: usize| crate::amend::item_or_whole(side, at);
-    let items: Vec<Value> =
-        flags.iter().enumerate().map(|(at, flag)| part(if *flag { x } else { y }, at)).collect();
+    let items: Vec<Value> = flags
+        .iter()
+        .enumerate()
+        .map(|(at, flag)| part(if *flag { x } else { y }, at))
+        .collect();
     if items.is_empty() {
         return Ok(index::gather_longs(if x.is_list() { x } else { y }, &[]));
     }
@@ -157,7 +174,12 @@ fn vector_conditional(flags: &[bool], x: &Value, y: &Value) -> QResult<Value> {
 }
 
 /// `?[t;i;p]`: the tree `p` over the rows `i`.
-fn simple_exec(interpreter: &mut Interpreter, table: &Value, rows: &Value, tree: &Value) -> QResult<Value> {
+fn simple_exec(
+    interpreter: &mut Interpreter,
+    table: &Value,
+    rows: &Value,
+    tree: &Value,
+) -> QResult<Value> {
     let source = run_select::flatten(table)?;
     let rows = index::as_longs(rows).ok_or_else(QError::type_error)?;
     let selection = super::scope::Selection::with_rows(source.table, rows);

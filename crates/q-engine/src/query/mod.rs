@@ -4,12 +4,12 @@
 //! (`semantics.md` H). Conditions narrow the rows one after the other; groups are evaluated by kernels where the
 //! aggregate is known, else group by group.
 
-pub mod aggregate;
-pub mod delete;
-pub mod functional;
-pub mod group;
-pub mod plan;
-pub mod scope;
-pub mod select;
-pub mod template;
-pub mod update;
+pub(crate) mod aggregate;
+pub(crate) mod delete;
+pub(crate) mod functional;
+pub(crate) mod group;
+pub(crate) mod plan;
+pub(crate) mod scope;
+pub(crate) mod select;
+pub(crate) mod template;
+pub(crate) mod update;

@@ -3,11 +3,11 @@
 use q_value::{QError, QResult, Symbol, Value, Vector};
 
 /// Named parse trees.
-pub type Columns = Vec<(Symbol, Value)>;
+pub(crate) type Columns = Vec<(Symbol, Value)>;
 
 /// The by-clause.
 #[derive(Clone)]
-pub enum By {
+pub(crate) enum By {
     None,
     /// `select distinct`, `1b`.
     Distinct,
@@ -18,7 +18,7 @@ pub enum By {
 
 /// The columns asked for.
 #[derive(Clone)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// All columns as they are.
     All,
     Columns(Columns),
@@ -28,7 +28,7 @@ pub enum Wanted {
 
 /// A select or exec.
 #[derive(Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub is_exec: bool,
     pub conditions: Vec<Value>,
     pub by: By,
@@ -40,7 +40,7 @@ pub struct Plan {
 }
 
 /// Named trees of a dictionary whose keys are symbols.
-pub fn columns_of(dict: &Value) -> QResult<Columns> {
+pub(crate) fn columns_of(dict: &Value) -> QResult<Columns> {
     let Value::Dict(dict) = dict else {
         return Err(QError::type_error());
     };

@@ -10,7 +10,7 @@ use crate::interpreter::Interpreter;
 use crate::{dot, index, primitives};
 
 /// One level of names.
-pub struct Scope {
+pub(crate) struct Scope {
     columns: Option<Selection>,
     locals: Arc<Vec<(Symbol, Value)>>,
     namespace: Symbol,
@@ -18,7 +18,7 @@ pub struct Scope {
 
 /// A table narrowed to some of its rows.
 #[derive(Clone)]
-pub struct Selection {
+pub(crate) struct Selection {
     pub table: Arc<Table>,
     /// Positions of the rows in order; `None` for all.
     pub rows: Option<Vector<i64>>,
@@ -27,7 +27,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    pub fn new(table: Arc<Table>) -> Selection {
+    pub(crate) fn new(table: Arc<Table>) -> Selection {
         Selection {
             table,
             rows: None,
@@ -35,7 +35,7 @@ impl Selection {
         }
     }
 
-    pub fn with_rows(table: Arc<Table>, rows: Vector<i64>) -> Selection {
+    pub(crate) fn with_rows(table: Arc<Table>, rows: Vector<i64>) -> Selection {
         Selection {
             table,
             rows: Some(rows),
@@ -43,7 +43,7 @@ impl Selection {
         }
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         match &self.rows {
             Some(rows) => rows.len(),
             None => self.table.row_count(),
@@ -51,7 +51,7 @@ impl Selection {
     }
 
     /// Keeps only the rows at these places of the present selection.
-    pub fn narrow(&mut self, places: &[i64]) {
+    pub(crate) fn narrow(&mut self, places: &[i64]) {
         let rows = match &self.rows {
             Some(rows) => places.iter().map(|at| rows[*at as usize]).collect(),
             None => places.to_vec().into(),
@@ -61,7 +61,7 @@ impl Selection {
     }
 
     /// Row numbers in the whole table.
-    pub fn row_numbers(&self) -> Vector<i64> {
+    pub(crate) fn row_numbers(&self) -> Vector<i64> {
         match &self.rows {
             Some(rows) => rows.clone(),
             None => (0..self.table.row_count() as i64).collect(),
@@ -69,7 +69,7 @@ impl Selection {
     }
 
     /// A column, narrowed; `i` is the row number when no column is called so.
-    pub fn column(&mut self, name: Symbol) -> Option<Value> {
+    pub(crate) fn column(&mut self, name: Symbol) -> Option<Value> {
         if let Some(column) = self.cache.get(&name) {
             return Some(column.clone());
         }
@@ -86,7 +86,7 @@ impl Selection {
     }
 
     /// The narrowed table with all columns.
-    pub fn whole(&self) -> Value {
+    pub(crate) fn whole(&self) -> Value {
         let table = Value::Table(Arc::clone(&self.table));
         match &self.rows {
             Some(rows) => index::gather_rows(&table, rows),
@@ -96,7 +96,7 @@ impl Selection {
 }
 
 impl Scope {
-    pub fn of_locals(locals: Vec<(Symbol, Value)>, namespace: Symbol) -> Scope {
+    pub(crate) fn of_locals(locals: Vec<(Symbol, Value)>, namespace: Symbol) -> Scope {
         Scope {
             columns: None,
             locals: Arc::new(locals),
@@ -105,7 +105,7 @@ impl Scope {
     }
 
     /// A level that hides everything outside: what `eval` runs in.
-    pub fn barrier(namespace: Symbol) -> Scope {
+    pub(crate) fn barrier(namespace: Symbol) -> Scope {
         Scope::of_locals(Vec::new(), namespace)
     }
 }
@@ -136,18 +136,25 @@ impl Interpreter {
 
     /// The namespace names are seen from in the innermost scope.
     pub(crate) fn scope_namespace(&self) -> Symbol {
-        self.scopes.last().map_or(self.namespace, |scope| scope.namespace)
+        self.scopes
+            .last()
+            .map_or(self.namespace, |scope| scope.namespace)
     }
 
     /// True while the expressions of a query are evaluated.
     pub(crate) fn is_in_query(&self) -> bool {
-        self.scopes.last().is_some_and(|scope| scope.columns.is_some())
+        self.scopes
+            .last()
+            .is_some_and(|scope| scope.columns.is_some())
     }
 
     /// True when a column or local has this name, so that it is no control word.
     pub(crate) fn is_hidden(&self, name: Symbol) -> bool {
         self.scopes.last().is_some_and(|scope| {
-            scope.columns.as_ref().is_some_and(|columns| columns.table.column(name).is_some())
+            scope
+                .columns
+                .as_ref()
+                .is_some_and(|columns| columns.table.column(name).is_some())
                 || scope.locals.iter().any(|(local, _)| *local == name)
         })
     }

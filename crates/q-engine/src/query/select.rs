@@ -20,7 +20,9 @@ pub(crate) struct Source {
 /// The table a value stands for: a table, a keyed table, the name of a variable, the path of a file.
 pub(crate) fn source(interpreter: &mut Interpreter, value: Value) -> QResult<Value> {
     match value {
-        Value::Symbol(name) if name.as_bytes().starts_with(b":") => crate::files::get(interpreter, name),
+        Value::Symbol(name) if name.as_bytes().starts_with(b":") => {
+            crate::files::get(interpreter, name)
+        }
         Value::Symbol(name) => {
             let full = crate::globals::qualify(interpreter.scope_namespace(), name);
             interpreter.read_name(full)
@@ -38,8 +40,18 @@ pub(crate) fn flatten(value: &Value) -> QResult<Source> {
         }),
         Value::Dict(dict) => match (&dict.keys, &dict.values) {
             (Value::Table(keys), Value::Table(values)) => {
-                let names = keys.names.iter().chain(values.names.iter()).copied().collect();
-                let columns = keys.columns.iter().chain(&values.columns).cloned().collect();
+                let names = keys
+                    .names
+                    .iter()
+                    .chain(values.names.iter())
+                    .copied()
+                    .collect();
+                let columns = keys
+                    .columns
+                    .iter()
+                    .chain(&values.columns)
+                    .cloned()
+                    .collect();
                 Ok(Source {
                     table: Arc::new(Table::new(names, columns)),
                     key_count: keys.columns.len(),
@@ -47,7 +59,10 @@ pub(crate) fn flatten(value: &Value) -> QResult<Source> {
             }
             // a dictionary of columns is queried as the table it would flip to
             (Value::Symbols(_), _) => match q_kernels::unary(Unary::Flip, value.clone())? {
-                Value::Table(table) => Ok(Source { table, key_count: 0 }),
+                Value::Table(table) => Ok(Source {
+                    table,
+                    key_count: 0,
+                }),
                 _ => Err(QError::type_error()),
             },
             _ => Err(QError::type_error()),
@@ -103,7 +118,12 @@ fn indexed_rows(
     let Value::List(items) = condition else {
         return Ok(None);
     };
-    let [Value::Binary(op @ (Binary::Equal | Binary::Within)), Value::Symbol(name), wanted] = &items[..] else {
+    let [
+        Value::Binary(op @ (Binary::Equal | Binary::Within)),
+        Value::Symbol(name),
+        wanted,
+    ] = &items[..]
+    else {
         return Ok(None);
     };
     let Some(column) = selection.table.column(*name).cloned() else {
@@ -211,16 +231,29 @@ pub(crate) fn finish(
             grouped(interpreter, selection, groups, &plan, true)?
         }
     };
-    if has_by { limit_result(interpreter, result, &plan) } else { Ok(result) }
+    if has_by {
+        limit_result(interpreter, result, &plan)
+    } else {
+        Ok(result)
+    }
 }
 
 /// `select[n;>c]` without by: rows are ordered, then limited.
-fn order_and_limit(interpreter: &mut Interpreter, selection: Selection, plan: &Plan) -> QResult<Selection> {
+fn order_and_limit(
+    interpreter: &mut Interpreter,
+    selection: Selection,
+    plan: &Plan,
+) -> QResult<Selection> {
     let mut selection = selection;
     if let Some((ascending, tree)) = &plan.order {
-        let (column, narrowed) = interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
+        let (column, narrowed) =
+            interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
         selection = narrowed;
-        let op = if *ascending { Unary::Iasc } else { Unary::Idesc };
+        let op = if *ascending {
+            Unary::Iasc
+        } else {
+            Unary::Idesc
+        };
         let order = q_kernels::unary(op, column)?;
         let order = index::as_longs(&order).ok_or_else(QError::type_error)?;
         selection.narrow(&order);
@@ -240,7 +273,11 @@ fn limited(limit: &Value, count: usize) -> QResult<Vec<i64>> {
         Some(_) => return Err(QError::length()),
         None => {
             let wanted = limit.as_i64().ok_or_else(QError::type_error)?;
-            if wanted < 0 { ((count + wanted.max(-count)).max(0), -wanted.max(-count)) } else { (0, wanted) }
+            if wanted < 0 {
+                ((count + wanted.max(-count)).max(0), -wanted.max(-count))
+            } else {
+                (0, wanted)
+            }
         }
     };
     let end = start.saturating_add(wanted.max(0)).min(count);
@@ -252,8 +289,13 @@ fn limit_result(interpreter: &mut Interpreter, result: Value, plan: &Plan) -> QR
     if let Some((ascending, tree)) = &plan.order {
         let source = flatten(&result)?;
         let selection = Selection::new(Arc::clone(&source.table));
-        let (column, _) = interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
-        let op = if *ascending { Unary::Iasc } else { Unary::Idesc };
+        let (column, _) =
+            interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
+        let op = if *ascending {
+            Unary::Iasc
+        } else {
+            Unary::Idesc
+        };
         let order = q_kernels::unary(op, column)?;
         let order = index::as_longs(&order).ok_or_else(QError::type_error)?;
         let table = index::gather_rows(&Value::Table(source.table), &order);
@@ -281,7 +323,8 @@ fn evaluate(
     let mut selection = selection;
     let mut values = Vec::with_capacity(columns.len());
     for (_, tree) in columns {
-        let (value, back) = interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
+        let (value, back) =
+            interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
         values.push(value);
         selection = back;
     }
@@ -337,15 +380,23 @@ pub(crate) fn table_of(names: Vector<Symbol>, values: Vec<Value>) -> QResult<Val
     Ok(Value::table(names, columns))
 }
 
-fn exec_all(interpreter: &mut Interpreter, selection: Selection, wanted: &Wanted) -> QResult<Value> {
+fn exec_all(
+    interpreter: &mut Interpreter,
+    selection: Selection,
+    wanted: &Wanted,
+) -> QResult<Value> {
     match wanted {
         Wanted::Single(tree) => {
-            let (value, _) = interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
+            let (value, _) =
+                interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
             Ok(value)
         }
         Wanted::Columns(columns) => {
             let (values, _) = evaluate(interpreter, selection, columns)?;
-            Ok(Value::dict(Value::Symbols(names_of(columns)), Value::from_items(values)))
+            Ok(Value::dict(
+                Value::Symbols(names_of(columns)),
+                Value::from_items(values),
+            ))
         }
         Wanted::All => {
             let count = selection.count();
@@ -394,7 +445,10 @@ fn grouped(
         *only = column.with_attribute(Attribute::Sorted);
     }
     let key_value = if single_key {
-        keys.columns.first().cloned().unwrap_or_else(Value::empty_list)
+        keys.columns
+            .first()
+            .cloned()
+            .unwrap_or_else(Value::empty_list)
     } else {
         Value::Table(Arc::new(keys))
     };
@@ -423,7 +477,10 @@ fn grouped(
                 values.push(column);
                 selection = back;
             }
-            Ok(Value::dict(key_value, Value::table(names_of(columns), values)))
+            Ok(Value::dict(
+                key_value,
+                Value::table(names_of(columns), values),
+            ))
         }
     }
 }

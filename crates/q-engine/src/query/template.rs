@@ -9,7 +9,7 @@ use crate::interpreter::Interpreter;
 use crate::tree::from_node;
 
 /// A query in code. Its table comes from the stack, above its limit when it has one.
-pub struct QueryTemplate {
+pub(crate) struct QueryTemplate {
     kind: QueryKind,
     plan: Plan,
     has_limit: bool,
@@ -154,7 +154,8 @@ impl Interpreter {
             })
             .collect();
         let depth = self.scopes.len();
-        self.scopes.push(Scope::of_locals(locals, template.namespace));
+        self.scopes
+            .push(Scope::of_locals(locals, template.namespace));
         let result = match template.kind {
             QueryKind::Select | QueryKind::Exec => super::select::run(self, table, plan),
             QueryKind::Update => super::update::run(self, table, &plan),

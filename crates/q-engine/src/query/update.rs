@@ -32,7 +32,11 @@ pub(crate) fn run(interpreter: &mut Interpreter, table: Value, plan: &Plan) -> Q
 }
 
 /// Stores a changed table under its name and returns the name; without one returns the table.
-pub(crate) fn write_back(interpreter: &mut Interpreter, name: Option<Symbol>, table: Value) -> QResult<Value> {
+pub(crate) fn write_back(
+    interpreter: &mut Interpreter,
+    name: Option<Symbol>,
+    table: Value,
+) -> QResult<Value> {
     match name {
         None => Ok(table),
         Some(name) if name.as_bytes().starts_with(b":") => {
@@ -72,7 +76,8 @@ fn updated(interpreter: &mut Interpreter, value: &Value, plan: &Plan) -> QResult
         }
     } else {
         for (_, tree) in columns {
-            let (result, back) = interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
+            let (result, back) =
+                interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
             selection = back;
             results.push(result);
         }
@@ -126,12 +131,22 @@ fn replace_column(table: &mut Table, name: Symbol, column: Value) {
 }
 
 /// Writes results to some rows; a new column has nulls in the others.
-fn change_rows(table: &mut Table, name: Symbol, rows: &[i64], result: Value, count: usize) -> QResult<()> {
+fn change_rows(
+    table: &mut Table,
+    name: Symbol,
+    rows: &[i64],
+    result: Value,
+    count: usize,
+) -> QResult<()> {
     let at = table.names.iter().position(|other| *other == name);
     let mut column = match at {
         Some(at) => table.columns[at].clone(),
         None => {
-            let like = if result.is_list() { result.clone() } else { result.clone().enlist() };
+            let like = if result.is_list() {
+                result.clone()
+            } else {
+                result.clone().enlist()
+            };
             amend::nulls_like(&like, count)
         }
     };
@@ -144,4 +159,3 @@ fn change_rows(table: &mut Table, name: Symbol, rows: &[i64], result: Value, cou
     replace_column(table, name, column);
     outcome
 }
-
