@@ -111,6 +111,34 @@ pub(crate) fn pair_type(table: &PairTable, x: &Value, y: &Value) -> QResult<Type
     }
 }
 
+/// Two vectors of longs and floats worked as floats in one pass, without converting a side first; `None` for other types.
+fn mixed_floats(
+    x: &Value,
+    y: &Value,
+    f: impl Fn(f64, f64) -> f64 + Copy + Sync,
+) -> Option<QResult<Value>> {
+    use crate::convert::Convert;
+    if x.count() != y.count() {
+        return None;
+    }
+    let float = |x: i64| -> f64 { x.convert() };
+    let answer = match (x, y) {
+        (Value::Longs(x), Value::Floats(y)) => crate::loops::zip(x, y, |x, y| f(float(x), y)),
+        (Value::Floats(x), Value::Longs(y)) => crate::loops::zip(x, y, |x, y| f(x, float(y))),
+        (Value::Longs(x), Value::Longs(y)) => crate::loops::zip(x, y, |x, y| f(float(x), float(y))),
+        _ => return None,
+    };
+    Some(Ok(Value::Floats(answer.into())))
+}
+
+/// True when `+ - *` of the two give floats from longs and floats.
+fn is_mixed(x: &Value, y: &Value) -> bool {
+    matches!(
+        (x, y),
+        (Value::Longs(_), Value::Floats(_)) | (Value::Floats(_), Value::Longs(_))
+    )
+}
+
 /// `x+y`: addition.
 pub fn add(x: Value, y: Value) -> QResult<Value> {
     match (&x, &y) {
@@ -119,6 +147,11 @@ pub fn add(x: Value, y: Value) -> QResult<Value> {
         _ => {}
     }
     pervade(x, y, Missing::Keep, &|x, y| {
+        if is_mixed(&x, &y)
+            && let Some(answer) = mixed_floats(&x, &y, |x, y| x + y)
+        {
+            return answer;
+        }
         let ty = pair_type(&result_types::ADD, &x, &y)?;
         with_number!(ty, T => {
             let (x, y) = lanes::pair::<T>(x, y, ty)?;
@@ -135,6 +168,11 @@ pub fn subtract(x: Value, y: Value) -> QResult<Value> {
         _ => {}
     }
     pervade(x, y, Missing::KeepWithZero, &|x, y| {
+        if is_mixed(&x, &y)
+            && let Some(answer) = mixed_floats(&x, &y, |x, y| x - y)
+        {
+            return answer;
+        }
         let ty = pair_type(&result_types::SUBTRACT, &x, &y)?;
         with_number!(ty, T => {
             let (x, y) = lanes::pair::<T>(x, y, ty)?;
@@ -151,6 +189,11 @@ pub fn multiply(x: Value, y: Value) -> QResult<Value> {
         _ => {}
     }
     pervade(x, y, Missing::Keep, &|x, y| {
+        if is_mixed(&x, &y)
+            && let Some(answer) = mixed_floats(&x, &y, |x, y| x * y)
+        {
+            return answer;
+        }
         let ty = pair_type(&result_types::MULTIPLY, &x, &y)?;
         with_number!(ty, T => {
             let (x, y) = (lanes::raw::<T>(x)?, lanes::raw::<T>(y)?);
@@ -165,6 +208,9 @@ pub fn divide(x: Value, y: Value) -> QResult<Value> {
         return Ok(Value::Float(x / y));
     }
     pervade(x, y, Missing::Keep, &|x, y| {
+        if let Some(answer) = mixed_floats(&x, &y, |x, y| x / y) {
+            return answer;
+        }
         let ty = pair_type(&result_types::DIVIDE, &x, &y)?;
         let (x, y) = (lanes::raw::<f64>(x)?, lanes::raw::<f64>(y)?);
         Ok(lanes::zip_same(x, y, |x, y| x / y)?.wrap(ty))

@@ -2,7 +2,7 @@
 //!
 //! `s#` is searched by halves; `u#`, `p#` and `g#` keep a look-up table with the vector, built on first use.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use q_value::{Attribute, QError, QResult, Value, Vector};
 
@@ -10,18 +10,71 @@ use crate::group::{self, Groups};
 use crate::keys::{self, Key, NONE, Places, with_keys};
 use crate::{enumeration, gather};
 
-/// The rows of each distinct key, kept with a vector that has `g#`, `p#` or `u#`.
-pub(crate) struct RowIndex {
+/// What is kept with a vector that has `g#`, `p#` or `u#`. It may be put back after rows were appended
+/// ([`Vector::set_index`]): rows it does not cover yet are scanned, and covered anew when they have become many.
+struct RowIndex {
+    covered: RwLock<Arc<Covered>>,
+}
+
+/// The rows of each distinct key among the first rows of a vector.
+pub(crate) struct Covered {
+    rows_covered: usize,
     places: Places,
     groups: Groups,
     starts: Vec<u32>,
     rows: Vec<u32>,
 }
 
-impl RowIndex {
-    /// Where each key stands first.
-    pub(crate) fn places(&self) -> &Places {
-        &self.places
+/// Rows that may wait uncovered: this many, or this share of those covered.
+const UNCOVERED_MAX: usize = 4096;
+const UNCOVERED_SHARE: usize = 64;
+
+impl Covered {
+    fn new<K: Key>(keys: &[K]) -> Covered {
+        let groups = group::group_keys(keys);
+        let (starts, rows) = groups.rows_by_group();
+        Covered {
+            rows_covered: keys.len(),
+            places: Places::new(keys),
+            groups,
+            starts,
+            rows,
+        }
+    }
+
+    fn is_enough_for(&self, count: usize) -> bool {
+        count >= self.rows_covered
+            && count - self.rows_covered <= UNCOVERED_MAX.max(self.rows_covered / UNCOVERED_SHARE)
+    }
+
+    /// The first row of a key; `None` when it does not occur.
+    pub(crate) fn first<K: Key>(&self, keys: &[K], wanted: K) -> Option<usize> {
+        match self.places.find(keys, wanted) {
+            NONE => keys[self.rows_covered..]
+                .iter()
+                .position(|key| key.same(wanted))
+                .map(|at| at + self.rows_covered),
+            row => Some(row as usize),
+        }
+    }
+
+    /// All rows of a key, ascending.
+    fn all<K: Key>(&self, keys: &[K], wanted: K) -> Vec<u32> {
+        let mut rows = match self.places.find(keys, wanted) {
+            NONE => Vec::new(),
+            first => {
+                let group = self.groups.ids[first as usize] as usize;
+                let (start, end) = (self.starts[group], self.starts[group + 1]);
+                self.rows[start as usize..end as usize].to_vec()
+            }
+        };
+        let uncovered = keys[self.rows_covered..].iter().enumerate();
+        rows.extend(
+            uncovered
+                .filter(|(_, key)| key.same(wanted))
+                .map(|(at, _)| (at + self.rows_covered) as u32),
+        );
+        rows
     }
 }
 
@@ -106,37 +159,31 @@ fn sorted_range(column: &Value, wanted: &Value) -> Option<Rows> {
 }
 
 fn rows_of_key<K: Key>(v: &Vector<K>, wanted: K) -> Option<Rows> {
-    let index = index_of(v)?;
-    let first = index.places.find(v, wanted);
-    if first == NONE {
-        return Some(Rows::Range(0, 0));
-    }
-    let group = index.groups.ids[first as usize] as usize;
-    let (start, end) = (
-        index.starts[group] as usize,
-        index.starts[group + 1] as usize,
-    );
-    Some(match v.attribute() {
-        Attribute::Parted | Attribute::Unique => {
-            Rows::Range(first as usize, first as usize + end - start)
+    let rows = index_of(v)?.all(v, wanted);
+    Some(match (v.attribute(), rows.first()) {
+        (_, None) => Rows::Range(0, 0),
+        (Attribute::Parted | Attribute::Unique, Some(first)) => {
+            Rows::Range(*first as usize, *first as usize + rows.len())
         }
-        _ => Rows::List(index.rows[start..end].to_vec()),
+        _ => Rows::List(rows),
     })
 }
 
-/// The index kept with the vector, built now if there is none.
-pub(crate) fn index_of<K: Key>(v: &Vector<K>) -> Option<Arc<RowIndex>> {
+/// The index kept with the vector, built now if there is none or it covers too few rows.
+pub(crate) fn index_of<K: Key>(v: &Vector<K>) -> Option<Arc<Covered>> {
     let any = v.index_or_build(|| {
-        let groups = group::group_keys(v);
-        let (starts, rows) = groups.rows_by_group();
         Arc::new(RowIndex {
-            places: Places::new(v),
-            groups,
-            starts,
-            rows,
+            covered: RwLock::new(Arc::new(Covered::new(v))),
         })
     });
-    Arc::clone(any).downcast::<RowIndex>().ok()
+    let index = Arc::clone(any).downcast::<RowIndex>().ok()?;
+    let covered = Arc::clone(&*index.covered.read().ok()?);
+    if covered.is_enough_for(v.len()) {
+        return Some(covered);
+    }
+    let covered = Arc::new(Covered::new(v));
+    *index.covered.write().ok()? = Arc::clone(&covered);
+    Some(covered)
 }
 
 /// The rows between two atoms, both included, of a column with `s#`; `None` when an attribute does not tell.
@@ -175,6 +222,28 @@ pub fn take_rows(column: &Value, rows: &Rows) -> QResult<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_put_back_after_appending_finds_the_new_rows() {
+        let mut v = Vector::new((0..100i64).map(|x| x % 10).collect::<Vec<_>>())
+            .with_attribute(Attribute::Grouped);
+        let rows = |v: &Vector<i64>, wanted| {
+            rows_equal(&Value::Longs(v.clone()), &Value::Long(wanted))
+                .map(|rows| rows.into_longs().to_vec())
+        };
+        for count in [1usize, 50, 20_000] {
+            assert!(rows(&v, 3).is_some());
+            let (items, index) = v.make_mut_keeping_attribute();
+            items.extend((0..count as i64).map(|x| x % 20));
+            v.set_index(index.expect("built by the search before"));
+            for wanted in [3, 15, 99] {
+                let expected: Vec<i64> = (0..v.len() as i64)
+                    .filter(|at| v[*at as usize] == wanted)
+                    .collect();
+                assert_eq!(rows(&v, wanted), Some(expected));
+            }
+        }
+    }
 
     #[test]
     fn attributes_find_what_a_scan_finds() {

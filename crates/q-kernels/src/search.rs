@@ -29,6 +29,7 @@ pub fn positions(keys: &Value, wanted: &Value) -> QResult<Vec<usize>> {
         }
         (Value::Enums(_), _) => positions(&enumeration::resolve(keys.clone()), wanted),
         (_, Value::Enums(_)) => positions(keys, &enumeration::resolve(wanted.clone())),
+        (keys, wanted) if is_searched_by_halves(keys, wanted) => in_sorted(keys, wanted),
         (keys, wanted) if keys.is_vector() && keys.type_number() == wanted.type_number() => {
             with_keys!(keys, v => same_type(v, wanted), else Err(QError::type_error()))
         }
@@ -45,6 +46,47 @@ pub fn positions(keys: &Value, wanted: &Value) -> QResult<Vec<usize>> {
     }
 }
 
+/// True for a few items wanted of a vector with `s#`: making a table of it would cost more.
+fn is_searched_by_halves(keys: &Value, wanted: &Value) -> bool {
+    keys.is_vector()
+        && keys.attribute() == Attribute::Sorted
+        && keys.type_number() == wanted.type_number()
+        && wanted.count() < keys.count() / 16
+}
+
+fn in_sorted(keys: &Value, wanted: &Value) -> QResult<Vec<usize>> {
+    let Value::Longs(first) = crate::bins::binr(keys.clone(), wanted.clone())? else {
+        return Err(QError::type_error());
+    };
+    // what stands there is the wanted item or the first above it
+    let found = gather::at(keys, &first);
+    let none = keys.count();
+    fn same<K: Key>(
+        found: &Vector<K>,
+        wanted: &Value,
+        first: &[i64],
+        none: usize,
+    ) -> Option<Vec<usize>> {
+        let wanted = keys::downcast::<K>(wanted)?;
+        Some(
+            found
+                .iter()
+                .zip(wanted.iter())
+                .zip(first)
+                .map(|((found, wanted), at)| {
+                    let at = *at as usize;
+                    if at < none && found.same(*wanted) {
+                        at
+                    } else {
+                        none
+                    }
+                })
+                .collect(),
+        )
+    }
+    with_keys!(&found, v => same(v, wanted, &first, none), else None).ok_or_else(QError::type_error)
+}
+
 fn same_type<K: Key>(keys: &Vector<K>, wanted: &Value) -> QResult<Vec<usize>> {
     let wanted = keys::downcast::<K>(wanted).ok_or_else(QError::type_error)?;
     if wanted.len() <= 4 {
@@ -53,12 +95,8 @@ fn same_type<K: Key>(keys: &Vector<K>, wanted: &Value) -> QResult<Vec<usize>> {
     if has_lasting_index(keys.attribute())
         && let Some(index) = attribute_index::index_of(keys)
     {
-        let none = keys.len();
         return Ok(loops::map(&wanted, |key| {
-            match index.places().find(keys, key) {
-                NONE => none,
-                row => row as usize,
-            }
+            index.first(keys, key).unwrap_or(keys.len())
         }));
     }
     Ok(places_of(keys, &wanted))
@@ -77,10 +115,7 @@ fn first_of<K: Key>(keys: &Vector<K>, wanted: K) -> usize {
         && keys.len() > 32
         && let Some(index) = attribute_index::index_of(keys)
     {
-        return match index.places().find(keys, wanted) {
-            NONE => keys.len(),
-            row => row as usize,
-        };
+        return index.first(keys, wanted).unwrap_or(keys.len());
     }
     scan(keys, wanted)
 }
