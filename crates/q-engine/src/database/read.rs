@@ -260,7 +260,7 @@ pub(super) fn tables_anywhere(interpreter: &Interpreter, database: &Database) ->
 pub(crate) fn display(interpreter: &Interpreter, table: &Value) -> Vec<u8> {
     match first_rows(interpreter, table) {
         Ok(rows) => interpreter.display(&rows),
-        Err(error) => format!("'{error}\n").into_bytes(),
+        Err(error) => format!("{error}\n").into_bytes(),
     }
 }
 
