@@ -124,9 +124,8 @@ impl Arguments {
         rest: &mut std::collections::VecDeque<Vec<u8>>,
     ) -> Result<(), ArgumentError> {
         let mut text = |what: &str| -> Result<Vec<u8>, ArgumentError> {
-            rest.pop_front().ok_or_else(|| {
-                ArgumentError(format!("-{} needs {what} after it", letter as char))
-            })
+            rest.pop_front()
+                .ok_or_else(|| ArgumentError(format!("-{} needs {what} after it", letter as char)))
         };
         let mut number = |what: &str| -> Result<i64, ArgumentError> {
             let value = text(what)?;
@@ -237,7 +236,12 @@ mod tests {
             parse("-s two").expect_err("no number").0,
             "-s needs a number of threads, not two"
         );
-        assert!(parse("-l").expect_err("refused").0.contains("not supported"));
+        assert!(
+            parse("-l")
+                .expect_err("refused")
+                .0
+                .contains("not supported")
+        );
     }
 
     #[test]

@@ -73,8 +73,10 @@ impl Process {
         let before = self.interpreter.set_caller(caller);
         let seconds = u64::try_from(self.interpreter.settings().time_limit).unwrap_or(0);
         let limit = (seconds > 0).then(|| Duration::from_secs(seconds));
+        self.shared.restrict(self.interpreter.settings().restricted);
         let interpreter = &mut self.interpreter;
         let result = self.time_limit.run(limit, || work(interpreter));
+        self.shared.restrict(false);
         self.interpreter.set_caller(before);
         result
     }
@@ -176,9 +178,15 @@ impl Process {
             MessageKind::Response => return,
         };
         let caller = self.caller_of(handle);
+        let is_blocked = self.interpreter.settings().blocked;
         let result = self.as_caller(caller, |interpreter| {
             let decoded = decode_message(message, interpreter)?;
-            interpreter.run_message(callback, decoded.payload?)
+            let before = interpreter.set_read_only(is_blocked);
+            let result = decoded
+                .payload
+                .and_then(|message| interpreter.run_message(callback, message));
+            interpreter.set_read_only(before);
+            result
         });
         if kind == MessageKind::Async {
             if let Err(error) = &result {

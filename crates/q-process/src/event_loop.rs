@@ -155,9 +155,8 @@ impl Process {
         if drain.is_none() && self.shared.console().has_line() {
             return Some(Duration::ZERO);
         }
-        let drained = drain.map(|drain| {
-            (drain.active + DRAIN_QUIET).min(drain.since + DRAIN_LIMIT)
-        });
+        let drained =
+            drain.map(|drain| (drain.active + DRAIN_QUIET).min(drain.since + DRAIN_LIMIT));
         [due, drained]
             .into_iter()
             .flatten()
@@ -167,19 +166,23 @@ impl Process {
 
     /// The status to end with when input has ended and nothing else can happen.
     ///
-    /// A process that listens, is connected or has a timer stays, as a supervised server must whose input is `/dev/null`;
-    /// a terminal that is closed ends it in any case, and so does a script that failed.
+    /// A process that listens or has a timer stays. So does one with open handles whose input is `/dev/null`, as that of a
+    /// supervised process is: a subscriber waits for its publisher. Input that was a pipe or a file has said all there is.
+    /// A terminal that is closed ends the process in any case, and so does a script that failed.
     fn end_of_input(&mut self) -> Option<i32> {
         let console = self.shared.console();
         if !console.has_ended() || console.has_line() {
             return None;
         }
-        let is_terminal = console.is_terminal();
+        let (is_terminal, is_device) = (console.is_terminal(), console.is_device());
         drop(console);
         if self.has_script_failed && !is_terminal {
             return Some(1);
         }
-        let stays = self.shared.timer() > 0 || self.shared.network().is_connected();
+        let network = self.shared.network();
+        let stays = network.is_listening() || is_device && network.is_connected();
+        drop(network);
+        let stays = stays || self.shared.timer() > 0;
         (is_terminal || !stays).then_some(0)
     }
 
@@ -205,10 +208,7 @@ impl Process {
     fn line(&mut self, line: &[u8]) {
         if let Some(handler) = self.interpreter.get_global(".z.pi") {
             let text = [line, b"\n"].concat();
-            match self
-                .interpreter
-                .apply_one(&handler, Value::string(text))
-            {
+            match self.interpreter.apply_one(&handler, Value::string(text)) {
                 Ok(value) => {
                     if let Some(text) = value.as_text() {
                         write_standard(StandardStream::Output, text);

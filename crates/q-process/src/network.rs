@@ -22,9 +22,7 @@ use std::time::{Duration, Instant};
 
 use q_engine::system::Incoming;
 use q_value::{QError, QResult, Symbol, Value};
-use q_wire::{
-    CAPABILITY, Login, MessageKind, agreed_capability, encode_answer, encode_message,
-};
+use q_wire::{CAPABILITY, Login, MessageKind, agreed_capability, encode_answer, encode_message};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustls::ServerConfig;
 
@@ -49,7 +47,11 @@ pub(crate) enum Work {
     /// Answer with [`Network::answer_http`].
     Http { handle: i32, request: HttpRequest },
     /// The connection is gone already.
-    Closed { handle: i32, user: Symbol, address: u32 },
+    Closed {
+        handle: i32,
+        user: Symbol,
+        address: u32,
+    },
 }
 
 /// What [`Network::poll`] found besides sockets.
@@ -382,7 +384,9 @@ impl Network {
             match client.socket.peek(&mut first) {
                 Ok(0) => continue,
                 Ok(_) => {}
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+                {
                     self.fresh.push(client);
                     continue;
                 }

@@ -11,8 +11,8 @@ mod streams;
 
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,11 +22,11 @@ use q_engine::system::{
 use q_value::{Bytes, QResult, Value};
 
 use crate::network::Network;
+pub(crate) use environment::{host_name, ipv4, user_name};
 use handles::OpenFiles;
+pub(crate) use handles::{system_error, system_text};
 use memory::MemoryLimit;
 pub(crate) use paths::{PATH_MAP_VARIABLE, PathMap};
-pub(crate) use environment::{host_name, ipv4, user_name};
-pub(crate) use handles::{system_error, system_text};
 pub(crate) use streams::{ConsoleInput, write_standard};
 
 /// What the evaluator's world shares with the event loop. Both run on one thread; the locks are never contended.
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     console: Arc<Mutex<ConsoleInput>>,
     /// Milliseconds between two ticks, 0 for none.
     timer: Arc<AtomicI32>,
+    /// True while a client is served that may not leave the working directory (`-u`).
+    restricted: Arc<AtomicBool>,
 }
 
 impl Shared {
@@ -44,6 +46,7 @@ impl Shared {
             network: Arc::new(Mutex::new(network)),
             console: Arc::default(),
             timer: Arc::default(),
+            restricted: Arc::default(),
         }
     }
 
@@ -53,6 +56,11 @@ impl Shared {
 
     pub(crate) fn console(&self) -> MutexGuard<'_, ConsoleInput> {
         self.console.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says whether files outside the working directory, and the shell, are refused from now on.
+    pub(crate) fn restrict(&self, restricted: bool) {
+        self.restricted.store(restricted, Ordering::Relaxed);
     }
 
     pub(crate) fn timer(&self) -> i32 {
@@ -83,8 +91,17 @@ impl Os {
         }
     }
 
-    fn real(&self, path: &Path) -> PathBuf {
-        self.paths.real(path)
+    /// Where a path of q code really is. Errors: `PermissionDenied` for a restricted client and a path that leaves the working
+    /// directory.
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        let is_inside = || {
+            path.components()
+                .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        };
+        if self.shared.restricted.load(Ordering::Relaxed) && !is_inside() {
+            return Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        }
+        Ok(self.paths.real(path))
     }
 }
 
@@ -112,7 +129,7 @@ impl System for Os {
         Ok(self.paths.shown(&std::env::current_dir()?))
     }
     fn change_directory(&mut self, path: &Path) -> io::Result<()> {
-        std::env::set_current_dir(self.real(path))
+        std::env::set_current_dir(self.real(path)?)
     }
     fn process_id(&self) -> i32 {
         i32::try_from(std::process::id()).unwrap_or(i32::MAX)
@@ -152,44 +169,47 @@ impl System for Os {
     }
 
     fn status(&self, path: &Path) -> io::Result<FileStatus> {
-        files::status(&self.real(path))
+        files::status(&self.real(path)?)
     }
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(self.real(path))
+        std::fs::read(self.real(path)?)
     }
     fn read_range(&self, path: &Path, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-        files::read_range(&self.real(path), offset, length)
+        files::read_range(&self.real(path)?, offset, length)
     }
     fn map(&self, path: &Path) -> io::Result<Bytes> {
-        q_storage::map_file(&self.real(path))
+        q_storage::map_file(&self.real(path)?)
     }
     fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        files::write(&self.real(path), bytes)
+        files::write(&self.real(path)?, bytes)
     }
     fn append(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        files::append(&self.real(path), bytes)
+        files::append(&self.real(path)?, bytes)
     }
     fn append_locked(
         &mut self,
         path: &Path,
         more: &mut dyn FnMut(&[u8]) -> QResult<Vec<u8>>,
     ) -> QResult<()> {
-        files::append_locked(&self.real(path), more)
+        let real = self
+            .real(path)
+            .map_err(|error| q_storage::file_error(path, &error))?;
+        files::append_locked(&real, more)
     }
     fn write_at(&mut self, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        files::write_at(&self.real(path), offset, bytes)
+        files::write_at(&self.real(path)?, offset, bytes)
     }
     fn list(&self, path: &Path) -> io::Result<Vec<Vec<u8>>> {
-        files::list(&self.real(path))
+        files::list(&self.real(path)?)
     }
     fn create_directories(&mut self, path: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(self.real(path))
+        std::fs::create_dir_all(self.real(path)?)
     }
     fn remove(&mut self, path: &Path) -> io::Result<()> {
-        files::remove(&self.real(path))
+        files::remove(&self.real(path)?)
     }
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
-        std::fs::rename(self.real(from), self.real(to))
+        std::fs::rename(self.real(from)?, self.real(to)?)
     }
 
     fn write_standard(&mut self, stream: StandardStream, bytes: &[u8]) {
@@ -199,9 +219,12 @@ impl System for Os {
         self.shared.console().wait_for_line()
     }
     fn redirect(&mut self, stream: StandardStream, path: &Path) -> io::Result<()> {
-        streams::redirect(stream, &self.real(path))
+        streams::redirect(stream, &self.real(path)?)
     }
     fn shell(&mut self, command: &[u8]) -> io::Result<(Vec<u8>, i32)> {
+        if self.shared.restricted.load(Ordering::Relaxed) {
+            return Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        }
         let (output, status) = shell::run(&self.paths.real_text(command), &self.environment)?;
         Ok((self.paths.shown_text(&output), status))
     }
@@ -212,8 +235,15 @@ impl System for Os {
 
     fn open(&mut self, spec: &OpenSpec, timeout: Option<Duration>) -> QResult<i32> {
         match spec {
-            OpenSpec::File(path) => self.files.open_for_appending(&self.real(path)),
-            OpenSpec::Pipe(path) => self.files.open_pipe(&self.real(path)),
+            OpenSpec::File(path) | OpenSpec::Pipe(path) => {
+                let real = self
+                    .real(path)
+                    .map_err(|error| system_error(&path.to_string_lossy(), &error))?;
+                match spec {
+                    OpenSpec::Pipe(_) => self.files.open_pipe(&real),
+                    _ => self.files.open_for_appending(&real),
+                }
+            }
             OpenSpec::Process(address) => self.shared.network().connect(address, timeout),
         }
     }

@@ -66,7 +66,8 @@ fn run(arguments: Arguments, raw: Vec<OsString>) -> Result<i32, String> {
     let mut network = Network::new();
     // before anything is opened: the numbers of inherited descriptors are taken for granted
     network.adopt_inherited();
-    let signals = Signals::install().map_err(|error| format!("q: cannot watch signals: {error}"))?;
+    let signals =
+        Signals::install().map_err(|error| format!("q: cannot watch signals: {error}"))?;
     set_tls(&mut network, &arguments)?;
     let shared = Shared::new(network);
     let paths = PathMap::parse(&std::env::var(PATH_MAP_VARIABLE).unwrap_or_default());
@@ -116,11 +117,7 @@ fn text_of(error: &QError) -> String {
 fn println_banner() {
     crate::os::write_standard(
         q_engine::system::StandardStream::Output,
-        format!(
-            "qspace {} (q {VERSION})\n\n",
-            env!("CARGO_PKG_VERSION")
-        )
-        .as_bytes(),
+        format!("qspace {} (q {VERSION})\n\n", env!("CARGO_PKG_VERSION")).as_bytes(),
     );
 }
 
@@ -150,7 +147,9 @@ fn size(pair: (i64, i64)) -> (usize, usize) {
 fn apply_options(interpreter: &mut Interpreter, arguments: &Arguments) {
     if let Some(digits) = arguments.precision {
         // 0 and everything above 17 show all there is
-        let digits = u8::try_from(digits).ok().filter(|digits| (1..=17).contains(digits));
+        let digits = u8::try_from(digits)
+            .ok()
+            .filter(|digits| (1..=17).contains(digits));
         interpreter.set_precision(digits.unwrap_or(17));
     }
     if let Some(order) = arguments.date_order {

@@ -40,18 +40,12 @@ impl TimeLimit {
 
 impl Watch {
     fn set(&self, deadline: Option<Instant>) {
-        *self
-            .deadline
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = deadline;
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
         self.changed.notify_one();
     }
 
     fn watch(&self, interrupt: &AtomicBool) {
-        let mut deadline = self
-            .deadline
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let Some(at) = *deadline else {
                 deadline = self

@@ -55,7 +55,10 @@ fn headers(request: &HttpRequest) -> Value {
 
 impl Process {
     pub(crate) fn http(&mut self, handle: i32, request: &HttpRequest) {
+        let is_blocked = self.interpreter.settings().blocked;
+        let before = self.interpreter.set_read_only(is_blocked);
         let response = self.http_response(handle, request);
+        self.interpreter.set_read_only(before);
         self.shared.network().answer_http(handle, response);
     }
 
@@ -141,7 +144,11 @@ fn text_of(value: &Value) -> QResult<Vec<u8>> {
 
 fn error_response(error: &QError) -> Vec<u8> {
     let text = format!("{error}\n");
-    http_response("400 Bad Request", "text/plain; charset=utf-8", text.as_bytes())
+    http_response(
+        "400 Bad Request",
+        "text/plain; charset=utf-8",
+        text.as_bytes(),
+    )
 }
 
 #[cfg(test)]
@@ -161,6 +168,9 @@ mod tests {
             headers: vec![("Authorization".to_owned(), b"Basic dTpwOnE=".to_vec())],
             body: Vec::new(),
         };
-        assert_eq!(credentials(&request), Some((b"u".to_vec(), b"p:q".to_vec())));
+        assert_eq!(
+            credentials(&request),
+            Some((b"u".to_vec(), b"p:q".to_vec()))
+        );
     }
 }

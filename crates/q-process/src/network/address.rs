@@ -60,7 +60,10 @@ mod tests {
         assert_eq!(parse_listen("5001"), spec("", 5001, false, false));
         assert_eq!(parse_listen("-5001"), spec("", 5001, false, true));
         assert_eq!(parse_listen("0W"), spec("", 0, false, false));
-        assert_eq!(parse_listen("rp,127.0.0.1:0W"), spec("127.0.0.1", 0, true, false));
+        assert_eq!(
+            parse_listen("rp,127.0.0.1:0W"),
+            spec("127.0.0.1", 0, true, false)
+        );
         assert_eq!(parse_listen("[::1]:80"), spec("::1", 80, false, false));
         assert_eq!(parse_listen("0"), Some(None));
         assert_eq!(parse_listen("65536"), None);

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use q_engine::system::{Address, Transport as Protocol};
 use q_value::{QError, QResult};
 use q_wire::{CAPABILITY, Login};
-use rustls::{ClientConnection, StreamOwned};
 use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
 
 use super::transport::{Tls, Transport};
 use super::{Network, listener, tls};
@@ -100,11 +100,7 @@ fn log_in(stream: &mut (impl Read + Write), login: &Login) -> io::Result<Option<
 
 impl Network {
     /// Connects and logs in; the handle. Errors: `hop` with the system's words, `timeout`, `access`.
-    pub(crate) fn connect(
-        &mut self,
-        address: &Address,
-        timeout: Option<Duration>,
-    ) -> QResult<i32> {
+    pub(crate) fn connect(&mut self, address: &Address, timeout: Option<Duration>) -> QResult<i32> {
         let timeout = timeout.filter(|timeout| !timeout.is_zero());
         let deadline = Instant::now() + timeout.unwrap_or(TIMEOUT_MAX);
         let login = Login {
@@ -139,9 +135,7 @@ fn attempt(
     }
     let mut socket = connect_tcp(&address.host, address.port, deadline)?;
     let is_far = match (socket.peer_addr(), socket.local_addr()) {
-        (Ok(peer), Ok(own)) => {
-            !peer.ip().to_canonical().is_loopback() && peer.ip() != own.ip()
-        }
+        (Ok(peer), Ok(own)) => !peer.ip().to_canonical().is_loopback() && peer.ip() != own.ip(),
         _ => true,
     };
     if address.transport == Protocol::Tls {

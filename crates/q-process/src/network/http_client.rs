@@ -84,9 +84,8 @@ impl Network {
     pub(crate) fn http(&mut self, url: &[u8], request: &[u8]) -> QResult<Vec<u8>> {
         let url = String::from_utf8_lossy(url);
         let (is_tls, host, port) = authority(&url).ok_or_else(QError::domain)?;
-        exchange(is_tls, &host, port, request).map_err(|error| {
-            QError::signal(format!("conn. OS reports: {}", system_text(&error)))
-        })
+        exchange(is_tls, &host, port, request)
+            .map_err(|error| QError::signal(format!("conn. OS reports: {}", system_text(&error))))
     }
 }
 

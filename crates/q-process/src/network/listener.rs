@@ -82,9 +82,7 @@ impl Listener {
     /// 0 for Unix sockets.
     pub(crate) fn port(&self) -> u16 {
         match self {
-            Listener::Tcp { socket, .. } => {
-                socket.local_addr().map_or(0, |address| address.port())
-            }
+            Listener::Tcp { socket, .. } => socket.local_addr().map_or(0, |address| address.port()),
             Listener::Unix(_) => 0,
         }
     }
@@ -98,8 +96,8 @@ impl Listener {
                 // a client that is gone already is found out when it is read
                 let _ = stream.set_nodelay(true);
                 let own = stream.local_addr().map(|address| address.ip());
-                let is_near = peer.ip().to_canonical().is_loopback()
-                    || own.is_ok_and(|own| own == peer.ip());
+                let is_near =
+                    peer.ip().to_canonical().is_loopback() || own.is_ok_and(|own| own == peer.ip());
                 Ok(Accepted {
                     socket: AcceptedSocket::Tcp(stream),
                     address: crate::os::ipv4(&peer).unwrap_or(0),

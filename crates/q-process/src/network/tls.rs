@@ -50,8 +50,9 @@ fn variable(name: &str) -> Option<String> {
 pub(crate) fn server_config() -> io::Result<Arc<ServerConfig>> {
     let (certificates, key) = match (variable("SSL_CERT_FILE"), variable("SSL_KEY_FILE")) {
         (Some(certificate), Some(key)) => {
-            let named =
-                |file: &str, error: &dyn std::fmt::Display| io::Error::other(format!("{file}: {error}"));
+            let named = |file: &str, error: &dyn std::fmt::Display| {
+                io::Error::other(format!("{file}: {error}"))
+            };
             let chain = CertificateDer::pem_file_iter(&certificate)
                 .and_then(Iterator::collect::<Result<Vec<_>, _>>)
                 .map_err(|error| named(&certificate, &error))?;

@@ -105,10 +105,7 @@ impl AsFd for Transport {
 
 /// True for errors that mean "try again when the socket is ready".
 fn is_later(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock | ErrorKind::Interrupted
-    )
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 fn read_plain(socket: &mut impl Read, input: &mut Vec<u8>, scratch: &mut [u8]) -> ReadEnd {

@@ -84,7 +84,11 @@ fn replace_prefix(text: &[u8], from: &OsStr, to: &OsStr) -> Vec<u8> {
     while let Some(rest) = text.get(at..)
         && let Some(first) = rest.first()
     {
-        let ends = |after: &[u8]| after.first().is_none_or(|byte| *byte == b'/' || !is_name(byte));
+        let ends = |after: &[u8]| {
+            after
+                .first()
+                .is_none_or(|byte| *byte == b'/' || !is_name(byte))
+        };
         let starts = at == 0 || text.get(at - 1).is_none_or(|byte| !is_name(byte));
         match rest.strip_prefix(from) {
             Some(after) if starts && ends(after) => {
@@ -128,7 +132,10 @@ mod tests {
             map.real_text(b"ls /opt/kx/app/code /opt/kx/apple \"/opt/kx/app\""),
             b"ls /data/n1/code /opt/kx/apple \"/data/n1\""
         );
-        assert_eq!(map.shown_text(b"/data/n1/code\n/x/data/n1\n"), b"/opt/kx/app/code\n/x/data/n1\n");
+        assert_eq!(
+            map.shown_text(b"/data/n1/code\n/x/data/n1\n"),
+            b"/opt/kx/app/code\n/x/data/n1\n"
+        );
     }
 
     #[test]

@@ -47,9 +47,6 @@ mod tests {
             run(b"echo $GREETING; exit 3", &variables).expect("a shell"),
             (b"hello\n".to_vec(), 3)
         );
-        assert_eq!(
-            run(b"kill -9 $$", &variables).expect("a shell").1,
-            128 + 9
-        );
+        assert_eq!(run(b"kill -9 $$", &variables).expect("a shell").1, 128 + 9);
     }
 }

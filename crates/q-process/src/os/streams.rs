@@ -50,6 +50,14 @@ impl ConsoleInput {
         rustix::termios::isatty(rustix::stdio::stdin())
     }
 
+    /// True for a device such as `/dev/null`, false for pipes and files.
+    pub(crate) fn is_device(&self) -> bool {
+        rustix::fs::fstat(rustix::stdio::stdin()).is_ok_and(|status| {
+            rustix::fs::FileType::from_raw_mode(status.st_mode)
+                == rustix::fs::FileType::CharacterDevice
+        })
+    }
+
     pub(crate) fn has_line(&self) -> bool {
         !self.lines.is_empty()
     }
@@ -65,7 +73,8 @@ impl ConsoleInput {
         match rustix::io::read(rustix::stdio::stdin(), &mut buffer) {
             Ok(0) => self.end(),
             Ok(count) => self.accept(&buffer[..count]),
-            Err(error) if error == rustix::io::Errno::INTR || error == rustix::io::Errno::AGAIN => {}
+            Err(error) if error == rustix::io::Errno::INTR || error == rustix::io::Errno::AGAIN => {
+            }
             Err(_) => self.end(),
         }
     }
