@@ -97,6 +97,13 @@ pub fn join_lists(x: Value, y: Value) -> Value {
             return without_attribute(x);
         }
     }
+    // `()` takes the type of what joins it
+    if is_untyped_empty(&x) && !y.is_list() {
+        return y.enlist();
+    }
+    if is_untyped_empty(&y) && !x.is_list() {
+        return x.enlist();
+    }
     if x.type_number() < 0 && x.type_number() == y.type_number() {
         return Value::from_items(vec![x, y]);
     }
@@ -180,10 +187,10 @@ fn as_list(value: Value) -> Value {
 }
 
 fn join_unlike(x: Value, y: Value) -> Value {
-    if x.count() == 0 && x.is_vector() {
+    if x.count() == 0 && x.is_list() {
         return without_attribute(y);
     }
-    if y.count() == 0 && y.is_vector() {
+    if y.count() == 0 && y.is_list() {
         return without_attribute(x);
     }
     match x {
