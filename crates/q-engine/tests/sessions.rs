@@ -71,7 +71,7 @@ fn conditions_loops_and_returns() {
         ("{i:0;while[i<x;i+:1];i}10", "10"),
         ("{s:0;do[x;s+:2];s}5", "10"),
         ("{if[x>1;:`early];`late}each 1 2", "`late`early"),
-        ("$[0b;1]", ""),
+        ("$[0b;1;0b;2]", ""),
         ("{'`oops}1", "'oops"),
     ]);
 }
@@ -291,7 +291,7 @@ fn files_live_in_the_world() {
         ("hcount`:t.txt", "8"),
         ("key`:dir", "`s#,`f"),
         ("hdel`:t.txt", "`:t.txt"),
-        ("key`:t.txt", ""),
+        ("key`:t.txt", "()"),
         ("`:db/t/ set([]a:1 2;b:3 4)", "`:db/t/"),
         ("select from`:db/t/ where a>1", "a b\n---\n2 4"),
     ]);
