@@ -540,8 +540,8 @@ fn key_is_atom(keys: &Value) -> bool {
 pub(crate) fn key_position(keys: &Value, key: &Value) -> QResult<Option<usize>> {
     let count = keys.count();
     let found = match (keys, key) {
-        (Value::Symbols(keys), Value::Symbol(name)) => keys.iter().position(|key| key == name),
-        (Value::Longs(keys), Value::Long(number)) => keys.iter().position(|key| key == number),
+        (Value::Symbols(keys), Value::Symbol(name)) => crate::machine::position(keys, name),
+        (Value::Longs(keys), Value::Long(number)) => crate::machine::position(keys, number),
         (Value::List(keys), key) => keys.iter().position(|other| other.is_identical(key)),
         (keys, key) => {
             let found = q_kernels::binary(Binary::Query, keys.clone(), key.clone())?;

@@ -64,6 +64,11 @@ pub(crate) enum Instruction {
     /// `x op:v`: the value on top; the new value of the variable stays as the result.
     ThroughLocal(u16, Binary),
     ThroughGlobal(GlobalId, Binary),
+    /// `x op:v` as a statement: nothing stays.
+    ThroughLocalDrop(u16, Binary),
+    ThroughGlobalDrop(GlobalId, Binary),
+    /// The same with a constant.
+    ThroughLocalConstant(u16, Binary, u16),
     /// Takes the value below a pattern's operands apart along it (4.1), binding its names; the value stays, as filters
     /// left it.
     Bind(u16),

@@ -89,6 +89,16 @@ impl Globals {
         self.slots[id as usize].view.as_ref()
     }
 
+    /// The value in a slot for changing in place, when nothing else has to know of the change: no view, no enumeration
+    /// over it, no hook.
+    pub(crate) fn plain_mut(&mut self, id: GlobalId) -> Option<&mut Value> {
+        let slot = &mut self.slots[id as usize];
+        if slot.view.is_some() || !slot.dependents.is_empty() || domain::is_bound(slot.name) {
+            return None;
+        }
+        slot.value.as_mut()
+    }
+
     /// Puts a value into a slot; a view there ends, views on it are stale.
     pub(crate) fn set(&mut self, id: GlobalId, value: Value) {
         let slot = &mut self.slots[id as usize];

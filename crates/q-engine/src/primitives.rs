@@ -186,6 +186,20 @@ pub fn keywords_of_q() -> Vec<(Symbol, Value)> {
     words
 }
 
+/// Runs a native function of two arguments.
+pub(crate) fn call_two(
+    interpreter: &mut Interpreter,
+    native: &Native,
+    x: Value,
+    y: Value,
+) -> QResult<Value> {
+    match ENTRIES[usize::from(native.id)].implementation {
+        Implementation::Kernel(Kernel::Two(f)) => f(x, y),
+        Implementation::Two(f) => f(interpreter, x, y),
+        _ => call(interpreter, native, vec![x, y]),
+    }
+}
+
 /// Runs a native function on exactly its number of arguments.
 pub fn call(
     interpreter: &mut Interpreter,

@@ -40,6 +40,21 @@ pub(super) fn fuse(code: &mut Code) {
                 let (x, y) = (local_of(*x).unwrap_or(0), local_of(*y).unwrap_or(0));
                 (Instruction::LocalLocal(*op, x, y), 3)
             }
+            [
+                Instruction::Constant(constant),
+                Instruction::ThroughLocal(slot, op),
+                Instruction::Pop,
+                ..,
+            ] if inner_free(3) && *constant <= u32::from(u16::MAX) => (
+                Instruction::ThroughLocalConstant(*slot, *op, *constant as u16),
+                3,
+            ),
+            [Instruction::ThroughLocal(slot, op), Instruction::Pop, ..] if inner_free(2) => {
+                (Instruction::ThroughLocalDrop(*slot, *op), 2)
+            }
+            [Instruction::ThroughGlobal(id, op), Instruction::Pop, ..] if inner_free(2) => {
+                (Instruction::ThroughGlobalDrop(*id, *op), 2)
+            }
             [Instruction::Own, Instruction::Apply(arguments), ..]
                 if inner_free(2) && usize::from(*arguments) == code.parameters =>
             {

@@ -1,0 +1,190 @@
+//! Primitives on atoms of the commonest types, and items of the commonest lists, without kernels.
+
+use std::sync::Arc;
+
+use q_value::{Attribute, Binary, Unary, Value};
+
+/// Binary primitives on two atoms of the commonest types; `None` leaves it to the kernels.
+#[inline(always)]
+pub(super) fn scalar(op: Binary, x: &Value, y: &Value) -> Option<Value> {
+    match (x, y) {
+        (Value::Long(x), Value::Long(y)) => scalar_long(op, *x, *y),
+        (Value::Float(x), Value::Float(y)) => scalar_float(op, *x, *y),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn scalar_long(op: Binary, x: i64, y: i64) -> Option<Value> {
+    const NULL: i64 = i64::MIN;
+    let null = x == NULL || y == NULL;
+    Some(match op {
+        Binary::Add => Value::Long(if null { NULL } else { x.wrapping_add(y) }),
+        Binary::Subtract => Value::Long(if null { NULL } else { x.wrapping_sub(y) }),
+        Binary::Multiply => Value::Long(if null { NULL } else { x.wrapping_mul(y) }),
+        Binary::Less => Value::Boolean(x < y),
+        Binary::Greater => Value::Boolean(x > y),
+        Binary::LessEqual => Value::Boolean(x <= y),
+        Binary::GreaterEqual => Value::Boolean(x >= y),
+        Binary::Equal | Binary::Match => Value::Boolean(x == y),
+        Binary::NotEqual => Value::Boolean(x != y),
+        Binary::And => Value::Long(x.min(y)),
+        Binary::Or => Value::Long(x.max(y)),
+        Binary::Divide if !null => Value::Float(x as f64 / y as f64),
+        _ => return None,
+    })
+}
+
+#[inline(always)]
+fn scalar_float(op: Binary, x: f64, y: f64) -> Option<Value> {
+    Some(match op {
+        Binary::Add => Value::Float(x + y),
+        Binary::Subtract => Value::Float(x - y),
+        Binary::Multiply => Value::Float(x * y),
+        Binary::Divide => Value::Float(x / y),
+        _ => return None,
+    })
+}
+
+/// A unary primitive on an atom where that is trivial.
+#[inline]
+pub(crate) fn scalar_unary(op: Unary, x: &Value) -> Option<Value> {
+    Some(match (op, x) {
+        (Unary::Not, Value::Boolean(x)) => Value::Boolean(!x),
+        (Unary::Not, Value::Long(x)) => Value::Boolean(*x == 0),
+        (Unary::Neg, Value::Long(x)) => Value::Long(x.wrapping_neg()),
+        (Unary::Neg, Value::Float(x)) => Value::Float(-x),
+        (Unary::Count, x) if !matches!(x, Value::Partitioned(_)) => Value::Long(x.count() as i64),
+        (Unary::Type, x) => Value::Short(x.type_number()),
+        _ => return None,
+    })
+}
+
+/// `target op:y` in place for atoms, and `,:` of an atom onto an unshared vector of its type; false leaves it to the
+/// general way.
+#[inline(always)]
+pub(super) fn through_scalar(op: Binary, target: &mut Value, y: &Value) -> bool {
+    if let Some(result) = scalar(op, target, y) {
+        *target = result;
+        return true;
+    }
+    if op != Binary::Join {
+        return false;
+    }
+    match (target, y) {
+        (Value::Longs(items), Value::Long(y)) if items.attribute() == Attribute::None => {
+            items.make_mut().push(*y);
+        }
+        (Value::Floats(items), Value::Float(y)) if items.attribute() == Attribute::None => {
+            items.make_mut().push(*y);
+        }
+        (Value::Chars(items), Value::Char(y)) if items.attribute() == Attribute::None => {
+            items.make_mut().push(*y);
+        }
+        (Value::Symbols(items), Value::Symbol(y)) if items.attribute() == Attribute::None => {
+            items.make_mut().push(*y);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// `target[index]:value` for an integer index of a plain vector, or a key that a plain dictionary has.
+pub(super) fn assign_scalar(target: &mut Value, index: &Value, value: &Value) -> bool {
+    match place_of(target, index) {
+        Some(Place::Long(item)) => match value {
+            Value::Long(value) => {
+                *item = *value;
+                true
+            }
+            _ => false,
+        },
+        Some(Place::Float(item)) => match value {
+            Value::Float(value) => {
+                *item = *value;
+                true
+            }
+            _ => false,
+        },
+        None => false,
+    }
+}
+
+/// `target[index]op:y` for the same places.
+pub(super) fn amend_scalar(op: Binary, target: &mut Value, index: &Value, y: &Value) -> bool {
+    match (place_of(target, index), y) {
+        (Some(Place::Long(item)), Value::Long(y)) => match scalar_long(op, *item, *y) {
+            Some(Value::Long(result)) => {
+                *item = result;
+                true
+            }
+            _ => false,
+        },
+        (Some(Place::Float(item)), Value::Float(y)) => match scalar_float(op, *item, *y) {
+            Some(Value::Float(result)) => {
+                *item = result;
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// An item of a vector, for writing.
+enum Place<'a> {
+    Long(&'a mut i64),
+    Float(&'a mut f64),
+}
+
+fn place_of<'a>(target: &'a mut Value, index: &Value) -> Option<Place<'a>> {
+    match target {
+        Value::Longs(_) | Value::Floats(_) => {
+            let Value::Long(index) = index else {
+                return None;
+            };
+            item_of(target, usize::try_from(*index).ok()?)
+        }
+        Value::Dict(dict) if !dict.step => {
+            let at = match (&dict.keys, index) {
+                (Value::Longs(keys), Value::Long(key)) => position(keys, key)?,
+                (Value::Symbols(keys), Value::Symbol(key)) => position(keys, key)?,
+                _ => return None,
+            };
+            if !matches!(dict.values, Value::Longs(_) | Value::Floats(_)) {
+                return None;
+            }
+            item_of(&mut Arc::make_mut(dict).values, at)
+        }
+        _ => None,
+    }
+}
+
+fn item_of(list: &mut Value, at: usize) -> Option<Place<'_>> {
+    match list {
+        Value::Longs(items) if at < items.len() => Some(Place::Long(&mut items.make_mut()[at])),
+        Value::Floats(items) if at < items.len() => Some(Place::Float(&mut items.make_mut()[at])),
+        _ => None,
+    }
+}
+
+/// The first place of a key, looking at blocks at a time so that the comparison vectorises.
+pub(crate) fn position<T: PartialEq>(keys: &[T], key: &T) -> Option<usize> {
+    const BLOCK: usize = 64;
+    let mut blocks = keys.chunks_exact(BLOCK);
+    for (number, block) in blocks.by_ref().enumerate() {
+        if block
+            .iter()
+            .fold(false, |found, other| found | (other == key))
+        {
+            let inside = block.iter().position(|other| other == key)?;
+            return Some(number * BLOCK + inside);
+        }
+    }
+    let start = keys.len() - blocks.remainder().len();
+    blocks
+        .remainder()
+        .iter()
+        .position(|other| other == key)
+        .map(|inside| start + inside)
+}
