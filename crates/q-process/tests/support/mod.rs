@@ -105,6 +105,10 @@ impl Server {
     }
 
     /// Waits for its end; the status and the rest of its output.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_none()
+    }
+
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).expect("read");
