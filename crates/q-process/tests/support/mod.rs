@@ -104,11 +104,11 @@ impl Server {
         rustix::process::kill_process(process, signal).expect("signalled");
     }
 
-    /// Waits for its end; the status and the rest of its output.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child of ours").is_none()
     }
 
+    /// Waits for its end; the status and the rest of its output.
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).expect("read");
