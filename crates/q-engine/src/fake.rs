@@ -133,6 +133,17 @@ fn not_found() -> io::Error {
 }
 
 impl System for FakeWorld {
+    fn for_thread(&self) -> Option<Box<dyn System>> {
+        Some(Box::new(FakeWorld {
+            now: self.now,
+            environment: self.environment.clone(),
+            directory: self.directory.clone(),
+            files: self.files.clone(),
+            directories: self.directories.clone(),
+            recorded: Arc::clone(&self.recorded),
+            ..FakeWorld::default()
+        }))
+    }
     fn now(&self) -> i64 {
         self.now
     }

@@ -50,6 +50,8 @@ pub struct Interpreter {
     pub(crate) exiting: bool,
     /// True in `reval` and in threads: globals cannot be written.
     pub(crate) read_only: bool,
+    /// True in a thread of `peach`, which starts no threads itself.
+    pub(crate) is_secondary: bool,
     /// True in `k)` mode, toggled by `\`.
     pub(crate) k_mode: bool,
     /// Columns and locals that a query under evaluation sees, innermost last.
@@ -105,6 +107,7 @@ impl Interpreter {
             tracing: true,
             exiting: false,
             read_only: false,
+            is_secondary: false,
             k_mode: false,
             scopes: Vec::new(),
             database: None,
@@ -116,6 +119,34 @@ impl Interpreter {
         interpreter.caller.address = interpreter.world.host_address();
         crate::library::install(&mut interpreter);
         interpreter
+    }
+
+    /// An interpreter for a secondary thread: the same globals and settings, which it cannot change; `None` when the world
+    /// allows no other thread. The thread must call [`Interpreter::set_stack_size`].
+    pub(crate) fn for_thread(&mut self) -> Option<Interpreter> {
+        let world = self.world.for_thread()?;
+        let seed = self.random.next_u64();
+        Some(Interpreter {
+            stack: Vec::with_capacity(256),
+            globals: self.globals.clone(),
+            settings: self.settings.clone(),
+            random: Random::from_seed(seed.cast_signed()),
+            world,
+            namespace: self.namespace,
+            caller: self.caller.clone(),
+            command_line: self.command_line.clone(),
+            interrupt: Arc::clone(&self.interrupt),
+            stack_limit: 0,
+            tracing: self.tracing,
+            exiting: false,
+            read_only: true,
+            is_secondary: true,
+            k_mode: self.k_mode,
+            scopes: Vec::new(),
+            database: self.database.clone(),
+            computing: Vec::new(),
+            shows_scripts: self.shows_scripts,
+        })
     }
 
     /// Tells how many bytes of native stack there are below the caller.

@@ -98,6 +98,12 @@ pub struct MemoryStatistics {
 /// Everything outside the evaluator. Paths are as q code wrote them; an implementation maps prefixes
 /// (`/opt/kx/app`) itself, in every method that takes a path.
 pub trait System: Send {
+    /// The world for a secondary thread of `peach`: the same clock, environment and files, no handles. `None` when there can
+    /// be no other threads.
+    fn for_thread(&self) -> Option<Box<dyn System>> {
+        None
+    }
+
     // -- clock -----------------------------------------------------------------------------------------------------
     /// Nanoseconds since 2000.01.01 UTC.
     fn now(&self) -> i64;

@@ -267,6 +267,20 @@ fn patterns_take_values_apart() {
 }
 
 #[test]
+fn peach_runs_on_threads_that_cannot_write() {
+    session(&[
+        ("k:10", ""),
+        ("\\s 4", ""),
+        ("{k*x}peach til 5", "0 10 20 30 40"),
+        ("{k::x}peach til 5", "'noupdate"),
+        ("{x+`a}peach 1 2", "'type"),
+        ("{x*x}peach`a`b!3 4", "a| 9\nb| 16"),
+        ("{sum{x*y}[x]peach til x}peach 3 4", "9 24"),
+        ("k", "10"),
+    ]);
+}
+
+#[test]
 fn code_is_data() {
     session(&[
         ("parse\"a+1\"", "+\n`a\n1"),
