@@ -106,6 +106,17 @@ impl Os {
 }
 
 impl System for Os {
+    fn for_thread(&self) -> Option<Box<dyn System>> {
+        Some(Box::new(Os {
+            shared: self.shared.clone(),
+            paths: self.paths.clone(),
+            environment: self.environment.clone(),
+            started: self.started,
+            files: OpenFiles::default(),
+            memory_limit: MemoryLimit::default(),
+        }))
+    }
+
     fn now(&self) -> i64 {
         clock::now()
     }
