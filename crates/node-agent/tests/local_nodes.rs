@@ -116,7 +116,7 @@ async fn q_and_its_children_end_with_a_killed_agent_and_the_node_comes_back() {
     assert_ne!(second.agent_pid, first.agent_pid);
     assert_eq!((second.revision, second.node_port), (1, first.node_port));
     // What the former q had started in the background was ended; the new one has its own.
-    assert_eq!(fixture.processes_of(&spec).len(), 2, "q and its child");
+    fixture.wait_process_count(&spec, 2).await;
 }
 
 #[tokio::test]
