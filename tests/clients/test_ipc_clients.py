@@ -63,6 +63,10 @@ def test_pykx_makes_frames_of_tables_and_keyed_tables(connection):
     assert frame["time"][0] == pandas.Timestamp("2024-01-31 09:30:00")
     assert frame["price"].isna().tolist() == [False, True]
     assert frame["size"][0] == 10 and frame["note"].tolist() == [b"one", b"two"]
+    assert connection("42").pd() == 42 and connection("`sym").pd() == "sym"
+    assert connection("2024.01.31D09:30:00").pd() == pandas.Timestamp("2024-01-31 09:30:00")
+    assert connection("1.5 2.5").pd().tolist() == [1.5, 2.5] and connection("`a`b").pd().tolist() == ["a", "b"]
+    assert connection("keyed").py() == {("a",): {"price": 1.5}, ("b",): {"price": 2.5}}
     keyed = connection("keyed").pd()
     assert keyed.index.name == "sym" and keyed["price"].tolist() == [1.5, 2.5]
     assert connection("select sum size by sym from trade").py() is not None
