@@ -5,7 +5,7 @@ use q_value::{Binary, Derived, Dict, Iterator, QError, QResult, Table, Unary, Va
 use crate::apply::rank;
 use crate::index;
 use crate::interpreter::Interpreter;
-use crate::machine::is_true;
+use crate::machine::{code_of, is_true};
 
 /// The items an iterator goes through: of a list its items, of a dictionary its values, of a table its rows; an atom
 /// counts as one that repeats.
@@ -30,6 +30,7 @@ impl<'a> Items<'a> {
     fn get(&self, at: usize) -> Value {
         match self {
             Items::Whole(value) => (*value).clone(),
+            Items::List(Value::Longs(items), _) => Value::Long(items[at]),
             Items::List(list, _) => list.item(at).unwrap_or(Value::Identity),
         }
     }
@@ -110,6 +111,18 @@ impl Interpreter {
             return self.apply_one(f, x.clone());
         };
         let mut results = Vec::with_capacity(count);
+        if let Value::Lambda(lambda) = f
+            && lambda.parameters.len() == 1
+        {
+            let code = code_of(lambda)?;
+            for at in 0..count {
+                self.check_limits()?;
+                self.stack.push(items.get(at));
+                self.enter(code, lambda)?;
+                results.push(self.pop());
+            }
+            return Ok(rekey(x, collected(results, f, &items)));
+        }
         for at in 0..count {
             results.push(self.apply_one(f, items.get(at))?);
         }
@@ -142,6 +155,23 @@ impl Interpreter {
             return self.each_key(f, arguments);
         }
         let mut results = Vec::with_capacity(count);
+        if let (Value::Lambda(lambda), [x, y]) = (f, lists.as_slice())
+            && lambda.parameters.len() == 2
+        {
+            let code = code_of(lambda)?;
+            for at in 0..count {
+                self.check_limits()?;
+                self.stack.push(x.get(at));
+                self.stack.push(y.get(at));
+                self.enter(code, lambda)?;
+                results.push(self.pop());
+            }
+            let results = Value::from_items(results);
+            return Ok(match keyed(arguments) {
+                Some(dict) => Value::dict(dict.keys.clone(), results),
+                None => results,
+            });
+        }
         for at in 0..count {
             let result = match lists.as_slice() {
                 [x, y] => self.apply_two(f, x.get(at), y.get(at))?,
@@ -296,6 +326,19 @@ impl Interpreter {
                 items.get(0)
             }
         };
+        if let Value::Lambda(lambda) = f
+            && lambda.parameters.len() == 2
+        {
+            let code = code_of(lambda)?;
+            self.stack.push(value);
+            for at in start..count {
+                self.check_limits()?;
+                self.stack.push(items.get(at));
+                // the result stands where the next call wants its first argument
+                self.enter(code, lambda)?;
+            }
+            return Ok(self.pop());
+        }
         for at in start..count {
             value = self.apply_two(f, value, items.get(at))?;
         }

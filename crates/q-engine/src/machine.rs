@@ -14,7 +14,7 @@ use q_value::{Lambda, QError, QResult, Value};
 use crate::code::{Code, Instruction, LambdaBody};
 use crate::compile::fuse::LAST_USE;
 use crate::interpreter::Interpreter;
-use scalar::{scalar, through_scalar};
+use scalar::{Scalar, scalar, through_scalar};
 
 pub(crate) use scalar::{position, scalar_unary};
 
@@ -63,21 +63,23 @@ impl Interpreter {
     pub(crate) fn call_lambda(&mut self, lambda: &Arc<Lambda>) -> QResult<Value> {
         self.check_limits()?;
         let code = code_of(lambda)?;
-        self.enter(code, lambda)
+        self.enter(code, lambda)?;
+        Ok(self.pop())
     }
 
-    /// Runs the code of a lambda on the arguments on top of the stack, and removes them.
+    /// Runs the code of a lambda on the arguments on top of the stack, and leaves its result in their place.
     #[inline]
-    fn enter(&mut self, code: &Code, lambda: &Arc<Lambda>) -> QResult<Value> {
+    pub(crate) fn enter(&mut self, code: &Code, lambda: &Arc<Lambda>) -> QResult<()> {
         let base = self.stack.len() - code.parameters;
         for _ in code.parameters..code.locals.len() {
             self.stack.push(Value::Elided);
         }
-        let result = self.execute(code, base, Some(lambda));
-        self.stack.truncate(base);
-        match result {
-            Ok(value) => Ok(value),
-            Err(error) => Err(self.trace(error, lambda)),
+        match self.execute(code, base, Some(lambda)) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.stack.truncate(base);
+                Err(self.trace(error, lambda))
+            }
         }
     }
 
@@ -89,8 +91,13 @@ impl Interpreter {
             self.stack.push(Value::Elided);
         }
         let result = self.execute(code, base, None);
-        self.stack.truncate(base);
-        result
+        match result {
+            Ok(()) => Ok(self.pop()),
+            Err(error) => {
+                self.stack.truncate(base);
+                Err(error)
+            }
+        }
     }
 
     /// Adds the frame of a lambda to an error on its way out.
@@ -102,8 +109,10 @@ impl Interpreter {
         crate::errors::add_frame(self, error, lambda)
     }
 
-    /// Runs code in the frame at `base` until it returns.
-    fn execute(&mut self, code: &Code, base: usize, own: Option<&Arc<Lambda>>) -> QResult<Value> {
+    /// Runs code in the frame at `base` until it returns; the frame is then replaced by the result.
+    ///
+    /// Atoms are moved field by field: a value written as tag and payload and read back whole would stall the processor.
+    fn execute(&mut self, code: &Code, base: usize, own: Option<&Arc<Lambda>>) -> QResult<()> {
         let instructions = code.instructions.as_slice();
         let mut next = 0usize;
         /// Leaves with an error placed at the instruction that failed.
@@ -115,14 +124,23 @@ impl Interpreter {
                 }
             };
         }
-        /// Pushes a result, but for a boolean that a jump takes at once.
-        macro_rules! push_or_jump {
-            ($result:expr) => {
-                match ($result, instructions.get(next)) {
-                    (Value::Boolean(holds), Some(Instruction::JumpUnless(to))) => {
-                        next = if holds { next + 1 } else { *to as usize };
+        /// Pushes the result of a primitive on atoms; a boolean that a jump takes at once is not pushed. `$slow` is a
+        /// value for everything else.
+        macro_rules! push_scalar {
+            ($scalar:expr, $slow:expr) => {
+                match $scalar {
+                    Scalar::Long(x) => self.stack.push(Value::Long(x)),
+                    Scalar::Float(x) => self.stack.push(Value::Float(x)),
+                    Scalar::Boolean(holds) => match instructions.get(next) {
+                        Some(Instruction::JumpUnless(to)) => {
+                            next = if holds { next + 1 } else { *to as usize };
+                        }
+                        _ => self.stack.push(Value::Boolean(holds)),
+                    },
+                    Scalar::Other => {
+                        let result = check!($slow);
+                        self.stack.push(result);
                     }
-                    (result, _) => self.stack.push(result),
                 }
             };
         }
@@ -130,47 +148,72 @@ impl Interpreter {
             let instruction = instructions[next];
             next += 1;
             match instruction {
-                Instruction::Constant(index) => {
-                    self.stack.push(code.constants[index as usize].clone());
-                }
-                Instruction::Local(slot) => {
-                    let value = self.local(base, slot);
-                    self.stack.push(value);
-                }
-                Instruction::TakeLocal(slot) => {
-                    let value = self.take_place(base + usize::from(slot));
-                    self.stack.push(value);
-                }
+                Instruction::Constant(index) => match &code.constants[index as usize] {
+                    Value::Long(x) => self.stack.push(Value::Long(*x)),
+                    value => self.stack.push(value.clone()),
+                },
+                Instruction::Local(slot) => match &self.stack[base + usize::from(slot)] {
+                    Value::Long(x) => {
+                        let x = *x;
+                        self.stack.push(Value::Long(x));
+                    }
+                    Value::Elided => self.stack.push(Value::empty_list()),
+                    value => {
+                        let value = value.clone();
+                        self.stack.push(value);
+                    }
+                },
+                Instruction::TakeLocal(slot) => match &self.stack[base + usize::from(slot)] {
+                    Value::Long(x) => {
+                        let x = *x;
+                        self.stack.push(Value::Long(x));
+                    }
+                    _ => {
+                        let value = self.take_place(base + usize::from(slot));
+                        self.stack.push(value);
+                    }
+                },
                 Instruction::StoreLocal(slot) => {
-                    let value = self.pop();
-                    self.stack[base + usize::from(slot)] = value;
+                    let place = base + usize::from(slot);
+                    if let Some(Value::Long(x)) = self.stack.last() {
+                        let x = *x;
+                        self.stack.pop();
+                        match &mut self.stack[place] {
+                            Value::Long(old) => *old = x,
+                            slot => *slot = Value::Long(x),
+                        }
+                    } else {
+                        let value = self.pop();
+                        self.stack[place] = value;
+                    }
                 }
                 Instruction::LocalConstant(op, slot, index) => {
                     let y = &code.constants[usize::from(index)];
                     let x = &self.stack[base + usize::from(slot & !LAST_USE)];
-                    let result = match scalar(op, x, y) {
-                        Some(result) => result,
-                        None => check!(self.local_constant(code, base, op, slot, index)),
-                    };
-                    push_or_jump!(result);
+                    push_scalar!(
+                        scalar(op, x, y),
+                        self.local_constant(code, base, op, slot, index)
+                    );
                 }
                 Instruction::LocalLocal(op, left, right) => {
                     let x = &self.stack[base + usize::from(left & !LAST_USE)];
                     let y = &self.stack[base + usize::from(right & !LAST_USE)];
-                    let result = match scalar(op, x, y) {
-                        Some(result) => result,
-                        None => check!(self.local_local(base, op, left, right)),
-                    };
-                    push_or_jump!(result);
+                    push_scalar!(scalar(op, x, y), self.local_local(base, op, left, right));
                 }
                 Instruction::Binary(op) => {
-                    let x = self.pop();
-                    let y = self.pop();
-                    let result = match scalar(op, &x, &y) {
-                        Some(result) => result,
-                        None => check!(self.binary(op, x, y)),
+                    let top = self.stack.len();
+                    let result = match &self.stack[top - 2..] {
+                        [y, x] => scalar(op, x, y),
+                        _ => Scalar::Other,
                     };
-                    push_or_jump!(result);
+                    if let Scalar::Other = result {
+                        let (x, y) = (self.pop(), self.pop());
+                        let result = check!(self.binary(op, x, y));
+                        self.stack.push(result);
+                    } else {
+                        self.stack.truncate(top - 2);
+                        push_scalar!(result, Err(QError::nyi()));
+                    }
                 }
                 Instruction::ThroughLocalConstant(slot, op, index) => {
                     let place = base + usize::from(slot);
@@ -195,13 +238,11 @@ impl Interpreter {
                         let start = self.stack.len() - usize::from(count);
                         self.stack[start..].reverse();
                     }
-                    let result = check!(self.enter(code, lambda));
-                    self.stack.push(result);
+                    check!(self.enter(code, lambda));
                 }
                 Instruction::Apply(count) => {
                     let function = self.pop();
-                    let result = check!(self.apply_top(&function, usize::from(count)));
-                    self.stack.push(result);
+                    check!(self.apply_top(&function, usize::from(count)));
                 }
                 Instruction::Jump(to) => {
                     let to = to as usize;
@@ -229,13 +270,34 @@ impl Interpreter {
                 Instruction::Pop => {
                     self.stack.pop();
                 }
-                Instruction::Return => return Ok(self.pop()),
+                Instruction::Return => {
+                    self.leave(base);
+                    return Ok(());
+                }
                 instruction => {
                     if let Some(to) = check!(self.step(instruction, code, base, own)) {
                         next = to;
                     }
                 }
             }
+        }
+    }
+
+    /// Replaces the frame at `base` by the value on top of it.
+    #[inline]
+    fn leave(&mut self, base: usize) {
+        let top = self.stack.len() - 1;
+        if top > base {
+            if let Value::Long(x) = &self.stack[top] {
+                let x = *x;
+                match &mut self.stack[base] {
+                    Value::Long(old) => *old = x,
+                    slot => *slot = Value::Long(x),
+                }
+            } else {
+                self.stack.swap(base, top);
+            }
+            self.stack.truncate(base + 1);
         }
     }
 
@@ -256,23 +318,31 @@ impl Interpreter {
         }
     }
 
-    /// Applies a function to the arguments on top of the stack (the first one on top) and removes them.
-    pub(crate) fn apply_top(&mut self, function: &Value, count: usize) -> QResult<Value> {
-        match function {
-            Value::Lambda(lambda) if lambda.parameters.len() == count => {
-                let start = self.stack.len() - count;
-                if self.stack[start..]
-                    .iter()
-                    .any(|argument| matches!(argument, Value::Elided))
-                {
-                    let arguments = self.pop_arguments(count);
-                    return self.apply(function, arguments);
-                }
+    /// Applies a function to the arguments on top of the stack (the first one on top) and leaves the result in their place.
+    fn apply_top(&mut self, function: &Value, count: usize) -> QResult<()> {
+        if let Value::Lambda(lambda) = function
+            && lambda.parameters.len() == count
+        {
+            let start = self.stack.len() - count;
+            if !self.stack[start..]
+                .iter()
+                .any(|argument| matches!(argument, Value::Elided))
+            {
                 if count > 1 {
                     self.stack[start..].reverse();
                 }
-                self.call_lambda(lambda)
+                self.check_limits()?;
+                let code = code_of(lambda)?;
+                return self.enter(code, lambda);
             }
+        }
+        let result = self.apply_popped(function, count)?;
+        self.stack.push(result);
+        Ok(())
+    }
+
+    fn apply_popped(&mut self, function: &Value, count: usize) -> QResult<Value> {
+        match function {
             function if count == 1 => {
                 let x = self.pop();
                 self.apply_one(function, x)

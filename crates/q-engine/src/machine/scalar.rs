@@ -4,46 +4,54 @@ use std::sync::Arc;
 
 use q_value::{Attribute, Binary, Unary, Value};
 
-/// Binary primitives on two atoms of the commonest types; `None` leaves it to the kernels.
+/// What a primitive gives for two atoms of the commonest types; `Other` leaves it to the kernels.
+pub(super) enum Scalar {
+    Long(i64),
+    Float(f64),
+    Boolean(bool),
+    Other,
+}
+
+/// Binary primitives on two atoms.
 #[inline(always)]
-pub(super) fn scalar(op: Binary, x: &Value, y: &Value) -> Option<Value> {
+pub(super) fn scalar(op: Binary, x: &Value, y: &Value) -> Scalar {
     match (x, y) {
         (Value::Long(x), Value::Long(y)) => scalar_long(op, *x, *y),
         (Value::Float(x), Value::Float(y)) => scalar_float(op, *x, *y),
-        _ => None,
+        _ => Scalar::Other,
     }
 }
 
 #[inline(always)]
-fn scalar_long(op: Binary, x: i64, y: i64) -> Option<Value> {
+fn scalar_long(op: Binary, x: i64, y: i64) -> Scalar {
     const NULL: i64 = i64::MIN;
     let null = x == NULL || y == NULL;
-    Some(match op {
-        Binary::Add => Value::Long(if null { NULL } else { x.wrapping_add(y) }),
-        Binary::Subtract => Value::Long(if null { NULL } else { x.wrapping_sub(y) }),
-        Binary::Multiply => Value::Long(if null { NULL } else { x.wrapping_mul(y) }),
-        Binary::Less => Value::Boolean(x < y),
-        Binary::Greater => Value::Boolean(x > y),
-        Binary::LessEqual => Value::Boolean(x <= y),
-        Binary::GreaterEqual => Value::Boolean(x >= y),
-        Binary::Equal | Binary::Match => Value::Boolean(x == y),
-        Binary::NotEqual => Value::Boolean(x != y),
-        Binary::And => Value::Long(x.min(y)),
-        Binary::Or => Value::Long(x.max(y)),
-        Binary::Divide if !null => Value::Float(x as f64 / y as f64),
-        _ => return None,
-    })
+    match op {
+        Binary::Add => Scalar::Long(if null { NULL } else { x.wrapping_add(y) }),
+        Binary::Subtract => Scalar::Long(if null { NULL } else { x.wrapping_sub(y) }),
+        Binary::Multiply => Scalar::Long(if null { NULL } else { x.wrapping_mul(y) }),
+        Binary::Less => Scalar::Boolean(x < y),
+        Binary::Greater => Scalar::Boolean(x > y),
+        Binary::LessEqual => Scalar::Boolean(x <= y),
+        Binary::GreaterEqual => Scalar::Boolean(x >= y),
+        Binary::Equal | Binary::Match => Scalar::Boolean(x == y),
+        Binary::NotEqual => Scalar::Boolean(x != y),
+        Binary::And => Scalar::Long(x.min(y)),
+        Binary::Or => Scalar::Long(x.max(y)),
+        Binary::Divide if !null => Scalar::Float(x as f64 / y as f64),
+        _ => Scalar::Other,
+    }
 }
 
 #[inline(always)]
-fn scalar_float(op: Binary, x: f64, y: f64) -> Option<Value> {
-    Some(match op {
-        Binary::Add => Value::Float(x + y),
-        Binary::Subtract => Value::Float(x - y),
-        Binary::Multiply => Value::Float(x * y),
-        Binary::Divide => Value::Float(x / y),
-        _ => return None,
-    })
+fn scalar_float(op: Binary, x: f64, y: f64) -> Scalar {
+    match op {
+        Binary::Add => Scalar::Float(x + y),
+        Binary::Subtract => Scalar::Float(x - y),
+        Binary::Multiply => Scalar::Float(x * y),
+        Binary::Divide => Scalar::Float(x / y),
+        _ => Scalar::Other,
+    }
 }
 
 /// A unary primitive on an atom where that is trivial.
@@ -64,9 +72,24 @@ pub(crate) fn scalar_unary(op: Unary, x: &Value) -> Option<Value> {
 /// general way.
 #[inline(always)]
 pub(super) fn through_scalar(op: Binary, target: &mut Value, y: &Value) -> bool {
-    if let Some(result) = scalar(op, target, y) {
-        *target = result;
-        return true;
+    match (scalar(op, target, y), &mut *target) {
+        (Scalar::Long(x), Value::Long(old)) => {
+            *old = x;
+            return true;
+        }
+        (Scalar::Long(x), _) => {
+            *target = Value::Long(x);
+            return true;
+        }
+        (Scalar::Float(x), _) => {
+            *target = Value::Float(x);
+            return true;
+        }
+        (Scalar::Boolean(x), _) => {
+            *target = Value::Boolean(x);
+            return true;
+        }
+        (Scalar::Other, _) => (),
     }
     if op != Binary::Join {
         return false;
@@ -114,14 +137,14 @@ pub(super) fn assign_scalar(target: &mut Value, index: &Value, value: &Value) ->
 pub(super) fn amend_scalar(op: Binary, target: &mut Value, index: &Value, y: &Value) -> bool {
     match (place_of(target, index), y) {
         (Some(Place::Long(item)), Value::Long(y)) => match scalar_long(op, *item, *y) {
-            Some(Value::Long(result)) => {
+            Scalar::Long(result) => {
                 *item = result;
                 true
             }
             _ => false,
         },
         (Some(Place::Float(item)), Value::Float(y)) => match scalar_float(op, *item, *y) {
-            Some(Value::Float(result)) => {
+            Scalar::Float(result) => {
                 *item = result;
                 true
             }
