@@ -31,9 +31,9 @@ pub(crate) fn run(update: bool, page: Option<&str>) -> Result<Totals> {
             "2",
             // some pages are brute-force programs: a slow machine must not count as a wrong answer
             "--timeout",
-            "300",
-            "--step-timeout",
             "120",
+            "--step-timeout",
+            "60",
         ])
         .args(CORPUS.map(|part| examples.join(format!("{part}.jsonl"))));
     match page {
