@@ -196,13 +196,19 @@ impl Interpreter {
         Ok(())
     }
 
-    /// A statement of a script; its value is shown as on the console.
+    /// A statement of a script; its value is shown as one line of k text, cut to the console (`basics/joins`).
     fn script_statement(&mut self, text: &[u8]) -> QResult<()> {
         let program = parse_text(text, self.k_mode)?;
         let code = self.compile_program(&program, text)?;
         let value = self.run_code(&code)?;
         if !is_silent(&program) && !matches!(value, Value::Identity) && self.shows_scripts {
-            let shown = self.display(&value);
+            let mut shown = q_value::display::k_text(&value, self.settings.precision);
+            let width = self.settings.console.1.saturating_sub(1);
+            if shown.len() > width {
+                shown.truncate(width.saturating_sub(2));
+                shown.extend_from_slice(b"..");
+            }
+            shown.push(b'\n');
             self.world.write_standard(StandardStream::Output, &shown);
         }
         Ok(())

@@ -294,6 +294,16 @@ fn code_is_data() {
 }
 
 #[test]
+fn scripts_show_values_in_one_line() {
+    session(&[
+        ("`:s.q 0:(\"1+1\";\"a:5\";\"([]x:1 2)\";\"\\\\d .n\";\"f:{a+x}\";\" \";\"\")", "`:s.q"),
+        ("\\l s.q", ""),
+        ("a", "5"),
+        ("key`.n", "``f"),
+    ]);
+}
+
+#[test]
 fn files_live_in_the_world() {
     session(&[
         ("`:dir/f set 1 2 3", "`:dir/f"),
