@@ -1,5 +1,6 @@
 //! Development tasks: `cargo xtask <task>`.
 
+mod bench;
 mod clients;
 mod conformance;
 mod fuzz;
@@ -43,6 +44,9 @@ enum Task {
         #[arg(short = 'k')]
         filter: Option<String>,
     },
+    /// Measures the engine beside its peers.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Runs every fuzz target for a while.
     Fuzz {
         #[arg(long, default_value_t = 60)]
@@ -60,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Task::Tidy => tidy::run(),
         Task::Conformance { update, page } => conformance::run(update, page.as_deref()).map(|_| ()),
         Task::Clients { filter } => clients::run(filter.as_deref()).map(|_| ()),
+        Task::Bench(bench) => bench::run(&bench),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()).map(|_| ()),
     }
 }

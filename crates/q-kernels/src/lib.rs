@@ -24,6 +24,7 @@ mod fold;
 pub mod gather;
 pub mod group;
 pub mod grouped;
+pub mod interrupt;
 mod keys;
 mod keyword;
 mod lanes;
@@ -84,7 +85,7 @@ pub fn keywords() -> impl Iterator<Item = &'static Keyword> {
 /// Applies a unary primitive that needs no evaluator; `'nyi` for those that do.
 pub fn unary(op: Unary, x: Value) -> QResult<Value> {
     match UNARY[op.code() as usize] {
-        Some(kernel) => kernel(x),
+        Some(kernel) => interrupt::guard(|| kernel(x)),
         None => Err(QError::nyi()),
     }
 }
@@ -92,7 +93,7 @@ pub fn unary(op: Unary, x: Value) -> QResult<Value> {
 /// Applies a binary primitive that needs no evaluator; `'nyi` for those that do.
 pub fn binary(op: Binary, x: Value, y: Value) -> QResult<Value> {
     match BINARY[op.code() as usize] {
-        Some(kernel) => kernel(x, y),
+        Some(kernel) => interrupt::guard(|| kernel(x, y)),
         None => Err(QError::nyi()),
     }
 }

@@ -7,6 +7,7 @@ use std::mem::MaybeUninit;
 
 use q_value::Vector;
 
+use crate::interrupt;
 use crate::parallel::{self, ITEMS_PER_THREAD_MIN};
 
 /// Defines a function whose body is compiled for the baseline and for AVX2. The body must be plain slice loops: what it
@@ -104,6 +105,7 @@ pub(crate) fn build<R: Send>(
 type Fill<'a, R> = &'a (dyn Fn(usize, &mut [MaybeUninit<R>]) + Sync);
 
 fn build_by<R: Send>(count: usize, fill: Fill<'_, R>) -> Vec<R> {
+    interrupt::expect_room(count.saturating_mul(size_of::<R>()));
     let mut items: Vec<R> = Vec::with_capacity(count);
     change_by(&mut items.spare_capacity_mut()[..count], fill);
     // SAFETY: `fill` wrote every item of every part, and the parts cover the first `count` items.

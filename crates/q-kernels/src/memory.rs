@@ -10,12 +10,12 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::mm::{Advice, MapFlags, MremapFlags, ProtFlags};
 
 /// Blocks from this size on are mapped.
-const LARGE_MIN: usize = 2 << 20;
+pub(crate) const LARGE_MIN: usize = 2 << 20;
 const HUGE_PAGE: usize = 2 << 20;
 /// How many freed blocks are kept at most.
 const KEPT_MAX: usize = 64;
@@ -37,6 +37,10 @@ static KEPT: Mutex<Kept> = Mutex::new(Kept {
 });
 /// Bytes of freed blocks that may be kept; `usize::MAX` until it is first needed.
 static KEPT_BYTES_MAX: AtomicUsize = AtomicUsize::new(usize::MAX);
+/// Bytes of large blocks that may be in use; 0 until it is first needed.
+static USED_MAX: AtomicUsize = AtomicUsize::new(0);
+/// Set when a block has been handed out beyond the limit.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
 static LARGE_USED: AtomicUsize = AtomicUsize::new(0);
 static LARGE_PEAK: AtomicUsize = AtomicUsize::new(0);
 
@@ -87,6 +91,45 @@ pub fn set_kept_max(bytes: usize) {
     }
 }
 
+/// Sets how many bytes large blocks may take; `None` for as many as the machine has. Blocks are handed out beyond it, for
+/// an allocator cannot say no without ending the process, but [`has_room`] and [`is_over`] tell.
+pub fn set_limit(bytes: Option<usize>) {
+    USED_MAX.store(bytes.map_or(0, |bytes| bytes.max(1)), Ordering::Relaxed);
+}
+
+fn used_max() -> usize {
+    match USED_MAX.load(Ordering::Relaxed) {
+        0 => {
+            let machine = rustix::system::sysinfo();
+            let whole = machine.totalram.saturating_add(machine.totalswap);
+            let limit = usize::try_from(whole).unwrap_or(usize::MAX).max(1);
+            USED_MAX.store(limit, Ordering::Relaxed);
+            limit
+        }
+        limit => limit,
+    }
+}
+
+/// True when so many bytes more are within the limit.
+pub fn has_room(bytes: usize) -> bool {
+    LARGE_USED.load(Ordering::Relaxed).saturating_add(bytes) <= used_max()
+}
+
+/// True when blocks have been handed out beyond the limit and not all have been freed since.
+#[inline]
+pub fn is_over() -> bool {
+    IS_OVER.load(Ordering::Relaxed) && is_still_over()
+}
+
+#[cold]
+fn is_still_over() -> bool {
+    let is_over = LARGE_USED.load(Ordering::Relaxed) > used_max();
+    if !is_over {
+        IS_OVER.store(false, Ordering::Relaxed);
+    }
+    is_over
+}
+
 fn lock() -> std::sync::MutexGuard<'static, Kept> {
     // nothing in here can panic half way; a poisoned lock still guards good data
     KEPT.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -118,6 +161,9 @@ fn is_large(layout: &Layout) -> bool {
 fn count_used(size: usize) {
     let used = LARGE_USED.fetch_add(size, Ordering::Relaxed) + size;
     LARGE_PEAK.fetch_max(used, Ordering::Relaxed);
+    if used > used_max() {
+        IS_OVER.store(true, Ordering::Relaxed);
+    }
 }
 
 fn map(size: usize) -> *mut u8 {

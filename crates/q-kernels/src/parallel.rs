@@ -1,8 +1,11 @@
 //! Work on large vectors, split over threads.
 
 use std::ops::Range;
-use std::sync::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::interrupt;
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
@@ -36,19 +39,33 @@ pub(crate) fn ranges(count: usize, per_thread_min: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Runs the task for each number below `count`, each on a thread of its own but the last.
+/// Runs the task for each number below `count`, each on a thread of its own but the last. A part that unwinds makes
+/// all of it unwind, once every part has ended.
 ///
 /// Not generic, so that the machinery of threads is compiled once and not for every loop.
 pub(crate) fn each(count: usize, task: &(dyn Fn(usize) + Sync)) {
-    match count {
-        0 => {}
-        1 => task(0),
-        count => std::thread::scope(|scope| {
-            for part in 0..count - 1 {
-                scope.spawn(move || task(part));
-            }
-            task(count - 1);
-        }),
+    if count < 2 {
+        if count == 1 {
+            task(0);
+        }
+        return;
+    }
+    let flag = interrupt::watched();
+    let unwound = Mutex::new(None);
+    std::thread::scope(|scope| {
+        for part in 0..count - 1 {
+            let (flag, unwound) = (flag.clone(), &unwound);
+            scope.spawn(move || {
+                interrupt::watch(flag);
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task(part))) {
+                    *unwound.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
+                }
+            });
+        }
+        task(count - 1);
+    });
+    if let Some(payload) = unwound.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        resume_unwind(payload);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sorting of 64-bit keys: one scatter by the leading bits, then each share is sorted while it fits a cache.
 
-use crate::parallel;
+use crate::{interrupt, parallel};
 
 /// Shares of about this many keys are sorted on their own: keys and scratch stay in a second-level cache.
 const SHARE: usize = 1 << 14;
@@ -115,6 +115,7 @@ pub(crate) fn sort(keys: &mut Vec<u64>, bits: u32, ranked: u32) {
             let part = queue.lock().expect("sorting does not panic").pop();
             let Some(part) = part else { break };
             for (share, place) in part {
+                interrupt::poll();
                 sort_share(share, place, shift, ranked);
             }
         }
