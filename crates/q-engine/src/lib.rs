@@ -46,7 +46,7 @@ mod upsert;
 mod view;
 
 pub use console::Outcome;
-pub use q_kernels::{memory, set_threads};
 pub use interpreter::{Caller, CommandLine, Interpreter, STACK_SIZE, on_large_stack};
+pub use q_kernels::{memory, set_threads};
 pub use settings::Settings;
 pub use system_names::VERSION;

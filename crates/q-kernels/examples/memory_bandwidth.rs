@@ -28,9 +28,7 @@ fn main() {
         let step = count.div_ceil(threads);
         let start = Instant::now();
         std::thread::scope(|scope| {
-            let parts = from[..count]
-                .chunks(step)
-                .zip(to[..count].chunks_mut(step));
+            let parts = from[..count].chunks(step).zip(to[..count].chunks_mut(step));
             for (from, to) in parts {
                 match kind {
                     "read" => {

@@ -39,6 +39,8 @@ mod parallel;
 mod partitioned_group;
 mod pervade;
 pub mod positions;
+#[cfg(target_arch = "x86_64")]
+mod quick_sort;
 mod radix;
 #[cfg(test)]
 mod reference;
