@@ -46,6 +46,7 @@ mod radix;
 mod reference;
 mod result_types;
 pub mod running;
+mod scan;
 pub mod search;
 pub mod sort;
 pub mod statistics;
