@@ -2,12 +2,15 @@
 
 mod bench;
 mod clients;
+mod compatibility;
 mod conformance;
 mod fuzz;
 mod step;
 mod test;
 mod tidy;
 mod tools;
+
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
@@ -29,14 +32,17 @@ enum Task {
     },
     /// Rules of the house: crate edges, file lengths, leftovers, links of documents.
     Tidy,
-    /// Runs the q example corpus and compares with the baseline.
+    /// Runs the q example corpus; compares with the baseline, the reasons of failing steps and COMPATIBILITY.md.
     Conformance {
-        /// Write the steps that pass now as the new baseline.
+        /// Write the baseline, COMPATIBILITY.md and the number in README.md from this run.
         #[arg(long)]
         update: bool,
         /// Show the failures of pages that match this regular expression.
         #[arg(long)]
         page: Option<String>,
+        /// Write or check the documents from this file (the runner's `--json`) instead of running the corpus.
+        #[arg(long, conflicts_with = "page")]
+        results: Option<PathBuf>,
     },
     /// Runs boto3, the AWS CLI, PyKX, qPython and kola against a real server.
     Clients {
@@ -62,7 +68,14 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Test { quick } => test::run_and_report(quick),
         Task::Tidy => tidy::run(),
-        Task::Conformance { update, page } => conformance::run(update, page.as_deref()).map(|_| ()),
+        Task::Conformance {
+            update,
+            results: Some(results),
+            ..
+        } => conformance::write_or_check(&results, update),
+        Task::Conformance { update, page, .. } => {
+            conformance::run(update, page.as_deref()).map(|_| ())
+        }
         Task::Clients { filter } => clients::run(filter.as_deref()).map(|_| ()),
         Task::Bench(bench) => bench::run(&bench),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()).map(|_| ()),

@@ -16,7 +16,7 @@ use q_value::{Partitioned, QError, QResult, Symbol, Value};
 use crate::files;
 use crate::interpreter::Interpreter;
 
-pub(crate) use read::{column, count, display, flip_of_names, schema};
+pub(crate) use read::{column, count, display, flip_of_names, read_splayed, schema};
 pub(crate) use select::select;
 pub(crate) use state::TABLE;
 

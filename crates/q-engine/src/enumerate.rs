@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use q_value::{EnumAtom, QError, QResult, Symbol, Value, Vector, domain};
+use q_value::{EnumAtom, QError, QResult, Symbol, Table, Unary, Value, Vector, domain};
 
 use crate::append;
 use crate::globals::qualify;
@@ -28,6 +28,11 @@ pub(crate) fn enumerate(interpreter: &mut Interpreter, name: Symbol, x: Value) -
     }
     let domain = bind(interpreter, name)?;
     let list = append::domain_list(&domain);
+    if let Value::Table(keys) = &list
+        && domain.is_keyed_table()
+    {
+        return enumerate_compound(name, keys, x);
+    }
     if !list.is_list() {
         return Err(QError::type_error());
     }
@@ -62,6 +67,37 @@ pub(crate) fn enumerate(interpreter: &mut Interpreter, name: Symbol, x: Value) -
             })))
         }
     }
+}
+
+/// `` `t$x `` over a table with several key columns: `x` is one key, or a list of keys, each with an item a column
+/// (`wp/foreign-keys`).
+fn enumerate_compound(name: Symbol, keys: &Arc<Table>, x: Value) -> QResult<Value> {
+    let is_one_key = !x.items().iter().any(Value::is_list);
+    let list = match x {
+        Value::Table(_) => x,
+        x if x.is_list() && x.count() == 0 => return Ok(Value::enums(name, Vector::default())),
+        x if x.is_list() => {
+            let rows = if is_one_key { x.enlist() } else { x };
+            let columns = q_kernels::unary(Unary::Flip, rows)?.items();
+            if columns.len() != keys.columns.len() {
+                return Err(QError::length());
+            }
+            Value::table(keys.names.clone(), columns)
+        }
+        _ => return Err(QError::type_error()),
+    };
+    let found = positions(&Value::Table(Arc::clone(keys)), &list)?;
+    if found.iter().any(|index| *index >= keys.row_count() as i64) {
+        return Err(QError::cast());
+    }
+    if is_one_key {
+        let index = found.first().copied().unwrap_or(i64::MIN);
+        return Ok(Value::Enum(Arc::new(EnumAtom {
+            domain: name,
+            index,
+        })));
+    }
+    Ok(Value::enums(name, found))
 }
 
 /// The symbols (or other items) an enumeration stands for.

@@ -244,6 +244,9 @@ pub(crate) fn amend(
         return amend_column(interpreter, name, &folder, *column, rest, function, y);
     }
     let mut value = get(interpreter, name)?;
+    if !path.is_empty() {
+        check_amendable(&value, name)?;
+    }
     crate::amend::apply(
         interpreter,
         &mut value,
@@ -253,6 +256,19 @@ pub(crate) fn amend(
         crate::amend::Bounds::Index,
     )?;
     set(interpreter, Value::Symbol(name), value)
+}
+
+/// Items of a file change in place only in simple vectors without attribute (`ref/amend`, On disk).
+fn check_amendable(value: &Value, name: Symbol) -> QResult<()> {
+    let is_refused = matches!(value, Value::Enums(_) | Value::List(_))
+        || value.attribute() != q_value::Attribute::None;
+    if is_refused {
+        let file = String::from_utf8_lossy(&name.as_bytes()[1..]).into_owned();
+        return Err(QError::signal(format!(
+            "type/attr error amending file {file}"
+        )));
+    }
+    Ok(())
 }
 
 fn amend_column(

@@ -3,7 +3,7 @@
 use q_value::{QError, QResult, Symbol, Type, Value, Vector};
 
 use crate::arithmetic::{pair_type, pervade, with_number};
-use crate::compare::floats_equal;
+
 use crate::lanes::{self, Operand, with_lane};
 use crate::pervade::{self, Missing};
 use crate::result_types::{self, UnaryTable};
@@ -154,27 +154,7 @@ fn to_long(x: f64) -> i64 {
     }
 }
 
-#[inline(always)]
-fn tolerant_floor(x: f64) -> f64 {
-    let near = x.round();
-    if floats_equal(x, near) {
-        near
-    } else {
-        x.floor()
-    }
-}
-
-#[inline(always)]
-fn tolerant_ceiling(x: f64) -> f64 {
-    let near = x.round();
-    if floats_equal(x, near) {
-        near
-    } else {
-        x.ceil()
-    }
-}
-
-/// The whole number not above x, tolerantly; chars and symbols in lower case.
+/// The whole number not above x, exactly (`ref/floor`: tolerant before V3.0 only); chars and symbols in lower case.
 pub fn floor(x: Value) -> QResult<Value> {
     pervade::one(x, &|x| {
         let ty = type_of(result_types::FLOOR, &x)?;
@@ -192,9 +172,7 @@ pub fn floor(x: Value) -> QResult<Value> {
             (
                 Type::Long,
                 x @ (Value::Real(_) | Value::Reals(_) | Value::Float(_) | Value::Floats(_)),
-            ) => Ok(lanes::raw::<f64>(x)?
-                .map(|x| to_long(tolerant_floor(x)))
-                .wrap(ty)),
+            ) => Ok(lanes::raw::<f64>(x)?.map(|x| to_long(x.floor())).wrap(ty)),
             (_, x) => Ok(x),
         }
     })
@@ -204,15 +182,13 @@ fn lower_symbol(x: Symbol) -> Symbol {
     Symbol::new(x.as_bytes().to_ascii_lowercase())
 }
 
-/// The whole number not below x, tolerantly.
+/// The whole number not below x, exactly (`ref/ceiling`).
 pub fn ceiling(x: Value) -> QResult<Value> {
     pervade::one(x, &|x| {
         let ty = type_of(result_types::CEILING, &x)?;
         match x {
             x @ (Value::Real(_) | Value::Reals(_) | Value::Float(_) | Value::Floats(_)) => {
-                Ok(lanes::raw::<f64>(x)?
-                    .map(|x| to_long(tolerant_ceiling(x)))
-                    .wrap(ty))
+                Ok(lanes::raw::<f64>(x)?.map(|x| to_long(x.ceil())).wrap(ty))
             }
             x if ty == Type::Short => Ok(x),
             x => with_number!(ty, T => Ok(lanes::raw::<T>(x)?.wrap(ty))),
@@ -296,11 +272,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn floor_and_ceiling_are_tolerant() {
+    fn floor_and_ceiling_are_exact() {
         assert!(
             floor(Value::Float(3.0 - 1e-14))
                 .expect("float")
-                .is_identical(&Value::Long(3))
+                .is_identical(&Value::Long(2))
+        );
+        assert!(
+            ceiling(Value::Float(3.0 + 1e-14))
+                .expect("float")
+                .is_identical(&Value::Long(4))
         );
         assert!(
             ceiling(Value::Float(-2.5))

@@ -91,43 +91,86 @@ impl Matrix {
         })
     }
 
+    fn swap_rows(&mut self, a: usize, b: usize) {
+        for column in 0..self.columns {
+            self.items
+                .swap(a * self.columns + column, b * self.columns + column);
+        }
+    }
+
+    /// The row at or below the diagonal with the greatest item in a column, and that item; `None` when there is none to
+    /// divide by.
+    fn pivot(&self, at: usize) -> Option<(usize, f64)> {
+        let item = |row: usize| self.items[row * self.columns + at];
+        let best = (at..self.rows).max_by(|a, b| item(*a).abs().total_cmp(&item(*b).abs()))?;
+        let head = item(best);
+        (head != 0.0 && head.is_finite()).then_some((best, head))
+    }
+
     /// The solution `s` of `self s = right` by elimination with row exchange; `None` when singular.
     fn solve(mut self, mut right: Matrix) -> Option<Matrix> {
-        let (count, width) = (self.rows, right.columns);
-        let swap = |items: &mut [f64], columns: usize, a: usize, b: usize| {
-            for column in 0..columns {
-                items.swap(a * columns + column, b * columns + column);
-            }
-        };
+        let count = self.rows;
         for pivot in 0..count {
-            let best = (pivot..count).max_by(|a, b| {
-                let size = |row: usize| self.items[row * count + pivot].abs();
-                size(*a).total_cmp(&size(*b))
-            })?;
-            let head = self.items[best * count + pivot];
-            if head == 0.0 || !head.is_finite() {
-                return None;
-            }
-            swap(&mut self.items, count, pivot, best);
-            swap(&mut right.items, width, pivot, best);
-            for row in 0..count {
-                if row == pivot {
-                    continue;
-                }
+            let (best, head) = self.pivot(pivot)?;
+            self.swap_rows(pivot, best);
+            right.swap_rows(pivot, best);
+            let (pivot_row, right_row) = (self.row(pivot).to_vec(), right.row(pivot).to_vec());
+            for row in (0..count).filter(|row| *row != pivot) {
                 let factor = self.items[row * count + pivot] / head;
                 if factor != 0.0 {
-                    eliminate(&mut self.items, count, row, pivot, factor);
-                    eliminate(&mut right.items, width, row, pivot, factor);
+                    let start = row * count;
+                    // columns before the pivot's are eliminated already
+                    add_multiple(
+                        &mut self.items[start + pivot..start + count],
+                        -factor,
+                        &pivot_row[pivot..],
+                    );
+                    let start = row * right.columns;
+                    let right_items = &mut right.items[start..start + right.columns];
+                    add_multiple(right_items, -factor, &right_row);
                 }
             }
         }
         for row in 0..count {
             let head = self.items[row * count + row];
-            for item in &mut right.items[row * width..(row + 1) * width] {
+            for item in &mut right.items[row * right.columns..(row + 1) * right.columns] {
                 *item /= head;
             }
         }
         Some(right)
+    }
+
+    /// The inverse, by elimination as in [`Matrix::solve`] with the unit matrix at the right, whose columns are kept where
+    /// those of the matrix have been eliminated; `None` when singular.
+    fn inverse(mut self) -> Option<Matrix> {
+        let count = self.rows;
+        let mut order: Vec<usize> = (0..count).collect();
+        let mut heads = Vec::with_capacity(count);
+        for pivot in 0..count {
+            let (best, head) = self.pivot(pivot)?;
+            self.swap_rows(pivot, best);
+            order.swap(pivot, best);
+            heads.push(head);
+            self.items[pivot * count + pivot] = 1.0;
+            let pivot_row = self.row(pivot).to_vec();
+            for (row, items) in self.items.chunks_mut(count).enumerate() {
+                if row == pivot {
+                    continue;
+                }
+                let factor = items[pivot] / head;
+                items[pivot] = 0.0;
+                if factor != 0.0 {
+                    add_multiple(items, -factor, &pivot_row);
+                }
+            }
+        }
+        let mut items = vec![0.0; count * count];
+        for (row, head) in heads.iter().enumerate() {
+            for (at, column) in order.iter().enumerate() {
+                items[row * count + column] = self.items[row * count + at] / head;
+            }
+        }
+        Some(Matrix { items, ..self })
     }
 }
 
@@ -136,12 +179,6 @@ crate::loops::vectorised! {
         for (out, other) in out.iter_mut().zip(other) {
             *out += factor * other;
         }
-    }
-}
-
-fn eliminate(items: &mut [f64], columns: usize, row: usize, pivot: usize, factor: f64) {
-    for column in 0..columns {
-        items[row * columns + column] -= factor * items[pivot * columns + column];
     }
 }
 
@@ -193,16 +230,7 @@ pub fn inv(x: Value) -> QResult<Value> {
     if x.columns != count {
         return Err(QError::length());
     }
-    let mut unit = vec![0.0; count * count];
-    for at in 0..count {
-        unit[at * count + at] = 1.0;
-    }
-    let unit = Matrix {
-        rows: count,
-        columns: count,
-        items: unit,
-    };
-    Ok(x.solve(unit)
+    Ok(x.inverse()
         .unwrap_or_else(|| Matrix {
             rows: count,
             columns: count,
@@ -278,6 +306,22 @@ mod tests {
             &matrix(&[&[58.0, 64.0], &[139.0, 154.0]])
         ));
         assert!(mmu(matrix(&[&[1.0]]), matrix(&[&[1.0], &[2.0]])).is_err());
+    }
+
+    #[test]
+    fn inverses_with_row_exchanges_are_solutions_for_the_unit_matrix() {
+        let a = matrix(&[&[0.0, 2.0, 1.0], &[1.0, 0.0, 3.0], &[4.0, 1.0, 0.0]]);
+        let unit = matrix(&[&[1.0, 0.0, 0.0], &[0.0, 1.0, 0.0], &[0.0, 0.0, 1.0]]);
+        let solved = Matrix::of(&a)
+            .and_then(|a| Ok(a.solve(Matrix::of(&unit)?)))
+            .expect("matrices");
+        let inverse = inv(a).expect("square");
+        assert!(near(&inverse, &solved.expect("regular").into_value()));
+        let singular = inv(matrix(&[&[1.0, 2.0], &[2.0, 4.0]])).expect("square");
+        let Value::List(rows) = &singular else {
+            panic!("rows")
+        };
+        assert!(matches!(rows.first(), Some(Value::Floats(row)) if row[0].is_nan()));
     }
 
     #[test]

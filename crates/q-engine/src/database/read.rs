@@ -256,12 +256,27 @@ pub(super) fn tables_anywhere(interpreter: &Interpreter, database: &Database) ->
     tables
 }
 
-/// The first rows as the console shows a table; the error's text when they cannot be read.
+/// The first rows as the console shows a table; names and place of one that is not on disk, the error's text when rows
+/// cannot be read.
 pub(crate) fn display(interpreter: &Interpreter, table: &Value) -> Vec<u8> {
+    if !partitioned(table).is_ok_and(|table| is_on_disk(interpreter, table)) {
+        let mut text = q_value::display::k_text(table, interpreter.settings.precision);
+        text.push(b'\n');
+        return text;
+    }
     match first_rows(interpreter, table) {
         Ok(rows) => interpreter.display(&rows),
         Err(error) => format!("{error}\n").into_bytes(),
     }
+}
+
+/// False for names and a place that are no table yet.
+pub(super) fn is_on_disk(interpreter: &Interpreter, table: &Partitioned) -> bool {
+    let files = ReadOnlyFiles(interpreter.world.as_ref());
+    interpreter
+        .database
+        .as_ref()
+        .is_some_and(|database| partition_with(&files, database, table.name).is_some())
 }
 
 fn first_rows(interpreter: &Interpreter, table: &Value) -> QResult<Value> {
@@ -307,34 +322,45 @@ pub(super) fn concatenated(parts: Vec<Value>) -> QResult<Value> {
     Ok(whole)
 }
 
-/// `flip names!place`: the columns of a splayed folder, or of a partitioned table (`ref/flip-splayed`).
+/// `flip names!place`: the columns of a splayed folder, or of a partitioned table (`ref/flip-splayed`). A place where
+/// there is no table yet stays as it is, and queries on it fail.
 pub(crate) fn flip_of_names(
     interpreter: &mut Interpreter,
     names: &Vector<Symbol>,
     place: Symbol,
 ) -> QResult<Value> {
-    if place.as_bytes().starts_with(b":") {
-        let folder = crate::files::path_of(place);
-        let names = names.clone();
-        return interpreter.with_files(|files, compiler| {
-            let columns: QResult<Vec<Value>> = names
-                .iter()
-                .map(|name| q_storage::get_column(files, &folder, *name, compiler))
-                .collect();
-            Ok(Value::table(names.clone(), columns?))
-        });
+    let is_path = place.as_bytes().starts_with(b":");
+    if is_path && let Ok(table) = read_splayed(interpreter, names, place) {
+        return Ok(table);
     }
     let mut all = Vec::with_capacity(names.len() + 1);
-    if let Some(kind) = interpreter
+    let kind = interpreter
         .database
         .as_ref()
-        .and_then(|database| database.layout.kind)
-    {
-        all.push(Symbol::new(kind.column()));
-    }
+        .and_then(|database| database.layout.kind);
+    all.push(match kind {
+        Some(kind) if !is_path => Symbol::new(kind.column()),
+        _ => Symbol::NULL,
+    });
     all.extend(names.iter().copied());
     Ok(Value::Partitioned(Arc::new(Partitioned {
         name: place,
         names: all.into(),
     })))
+}
+
+/// The columns of a splayed folder.
+pub(crate) fn read_splayed(
+    interpreter: &mut Interpreter,
+    names: &[Symbol],
+    place: Symbol,
+) -> QResult<Value> {
+    let folder = crate::files::path_of(place);
+    interpreter.with_files(|files, compiler| {
+        let columns: QResult<Vec<Value>> = names
+            .iter()
+            .map(|name| q_storage::get_column(files, &folder, *name, compiler))
+            .collect();
+        Ok(Value::table(names.to_vec().into(), columns?))
+    })
 }

@@ -18,6 +18,13 @@ use crate::query::select::{filter, finish};
 
 pub(crate) fn select(interpreter: &mut Interpreter, table: &Value, plan: Plan) -> QResult<Value> {
     let table = Arc::clone(partitioned(table)?);
+    if !read::is_on_disk(interpreter, &table) {
+        return Err(QError::signal(table.name.as_bytes()));
+    }
+    // as the reference says of the forms of `select` with more arguments (`ref/flip-splayed`)
+    if plan.limit.is_some() || plan.order.is_some() {
+        return Err(QError::nyi());
+    }
     let database = opened(interpreter)?;
     let virtual_name = *table.names.first().ok_or_else(QError::type_error)?;
     let leading = plan
@@ -46,10 +53,7 @@ pub(crate) fn select(interpreter: &mut Interpreter, table: &Value, plan: Plan) -
     let is_unique = partitions
         .windows(2)
         .all(|pair| pair[0].value != pair[1].value);
-    let apart = is_unique
-        && is_grouped_by(&plan, virtual_name)
-        && plan.limit.is_none()
-        && plan.order.is_none();
+    let apart = is_unique && is_grouped_by(&plan, virtual_name);
 
     let mut parts = Vec::with_capacity(partitions.len());
     for partition in &partitions {

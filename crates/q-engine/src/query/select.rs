@@ -188,7 +188,13 @@ fn apply_condition(holds: &Value, selection: &mut Selection) -> QResult<()> {
 
 /// Runs a select or exec on a table value, a name or a path.
 pub(crate) fn run(interpreter: &mut Interpreter, table: Value, plan: Plan) -> QResult<Value> {
-    let table = source(interpreter, table)?;
+    let table = match source(interpreter, table)? {
+        // names and the place of a splayed table that was not there when they were flipped
+        Value::Partitioned(table) if table.name.as_bytes().starts_with(b":") => {
+            crate::database::read_splayed(interpreter, &table.names[1..], table.name)?
+        }
+        table => table,
+    };
     if let Value::Partitioned(_) = table {
         return crate::database::select(interpreter, &table, plan);
     }

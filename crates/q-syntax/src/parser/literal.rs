@@ -12,8 +12,8 @@ use crate::tree::{NamedNode, Node, NodeKind, Span};
 impl Parser<'_> {
     pub(super) fn parenthesis(&mut self) -> SyntaxResult<Item> {
         let start = self.token().start;
-        let next = self.token_after(1);
-        if matches!(next.kind, TokenKind::Open(b'[')) && !next.spaced {
+        // no expression starts with a bracket, so blanks between the two are layout (`wp/foreign-keys`)
+        if matches!(self.token_after(1).kind, TokenKind::Open(b'[')) {
             return self.table_or_dictionary(start);
         }
         let stops = self.open_bracket()?;
