@@ -196,13 +196,10 @@ impl Process {
         if !self.shared.console().is_terminal() {
             return;
         }
-        let namespace = self.interpreter.namespace();
-        let prompt = if namespace.is_null() {
-            "q)".to_owned()
-        } else {
-            format!("q.{})", namespace.text())
-        };
-        write_standard(StandardStream::Output, prompt.as_bytes());
+        write_standard(
+            StandardStream::Output,
+            self.interpreter.prompt().as_bytes(),
+        );
     }
 
     fn line(&mut self, line: &[u8]) {
