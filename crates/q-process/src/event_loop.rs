@@ -196,10 +196,7 @@ impl Process {
         if !self.shared.console().is_terminal() {
             return;
         }
-        write_standard(
-            StandardStream::Output,
-            self.interpreter.prompt().as_bytes(),
-        );
+        write_standard(StandardStream::Output, self.interpreter.prompt().as_bytes());
     }
 
     fn line(&mut self, line: &[u8]) {
