@@ -9,6 +9,7 @@
 
 mod arguments;
 mod clients;
+mod console;
 mod event_loop;
 mod network;
 mod os;
