@@ -16,7 +16,7 @@ const WORDS_MAX: usize = 1000;
 /// Words of a query that are no names.
 const PHRASES: &[&str] = &["by", "from"];
 /// Names of `.z` that are computed or set by the user, so that no global shows them.
-const SYSTEM_NAMES: &[&str] = &[
+pub(crate) const SYSTEM_NAMES: &[&str] = &[
     "D", "H", "K", "N", "P", "T", "W", "X", "Z", "a", "ac", "b", "bm", "c", "d", "e", "exit", "f",
     "h", "i", "k", "l", "n", "o", "p", "pc", "pd", "pg", "ph", "pi", "pm", "po", "pp", "pq", "ps",
     "pw", "q", "r", "s", "t", "ts", "u", "vs", "w", "wc", "wo", "ws", "x", "z", "zd",
@@ -330,7 +330,7 @@ mod tests {
             world.write(Path::new(path), b"1").expect("written");
         }
         let mut interpreter = Interpreter::new(Box::new(world));
-        interpreter.set_stack_size(1 << 20);
+        interpreter.set_stack_size(3 << 19);
         for line in [
             "trade:([]sym:`a`b;size:1 2;side:`x`y)",
             "keyed:([k:1 2]v:3 4)",

@@ -210,7 +210,7 @@ pub fn statements(text: &str) -> Vec<&str> {
     let mut statements = Vec::new();
     let mut start = 0;
     for (at, _) in text.match_indices('\n') {
-        let next = text[at + 1..].as_bytes().first();
+        let next = text.as_bytes().get(at + 1);
         let continues = next.is_some_and(|byte| matches!(byte, b' ' | b'\t'))
             || is_unfinished(&text.as_bytes()[start..at]);
         if !continues {
