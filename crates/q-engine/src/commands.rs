@@ -20,7 +20,7 @@ pub(crate) struct CommandResult {
 }
 
 /// True for the commands of q itself.
-fn is_known(text: &str) -> bool {
+pub(crate) fn is_known(text: &str) -> bool {
     let word = text.split_whitespace().next().unwrap_or_default();
     matches!(
         word,
@@ -136,6 +136,10 @@ pub(crate) fn run(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comm
             interpreter.exit(0);
             Err(QError::new("exit"))
         }
+        word if word.starts_with('?') => Ok(CommandResult {
+            value: crate::help::value(text[1..].trim())?,
+            is_output: true,
+        }),
         word if word.starts_with("t:") => {
             let times = number(&word[2..])?;
             time_and_space(interpreter, rest, times).map(|result| CommandResult {

@@ -77,7 +77,8 @@ q [file] [-option value ...] [arguments]
   --help          this text
 
 Arguments that are none of these stay in .z.x. Environment: SSL_CERT_FILE, SSL_KEY_FILE and SSL_CA_CERT_FILE for TLS,
-QUDSPATH for Unix sockets, LISTEN_FDS for inherited sockets, QSPACE_PATH_MAP=/prefix=folder to lay out paths elsewhere.
+QUDSPATH for Unix sockets, LISTEN_FDS for inherited sockets, QSPACE_PATH_MAP=/prefix=folder to lay out paths elsewhere;
+on a terminal QSPACE_HISTORY (file of the history), QSPACE_CONSOLE=plain (no line editor), NO_COLOR, LINES and COLUMNS.
 ";
 
 impl Arguments {

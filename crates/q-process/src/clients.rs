@@ -7,8 +7,9 @@ use q_engine::{Caller, Interpreter};
 use q_value::{QError, QResult, Symbol, Value};
 use q_wire::{Login, MessageKind, decode_message};
 
+use crate::console::write_standard;
 use crate::network::Work;
-use crate::os::{Shared, write_standard};
+use crate::os::Shared;
 use crate::passwords::Passwords;
 use crate::signals::Signals;
 use crate::time_limit::TimeLimit;
@@ -61,6 +62,7 @@ impl Process {
             None => text.extend_from_slice(format!("  [0]  {whole}").as_bytes()),
         }
         text.push(b'\n');
+        let text = self.shared.console().paint_error(text);
         write_standard(StandardStream::Error, &text);
     }
 

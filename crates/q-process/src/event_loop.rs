@@ -1,5 +1,6 @@
 //! The loop: whatever arrives on the console, on sockets, by the clock or as a signal, one thing after the other.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use q_engine::Outcome;
@@ -7,14 +8,13 @@ use q_engine::system::StandardStream;
 use q_value::Value;
 
 use crate::clients::Process;
-use crate::os::write_standard;
+use crate::console::write_standard;
+use crate::signals::STATUS_INTERRUPTED;
 
 /// After SIGTERM, the process ends when nothing has arrived for this long ...
 const DRAIN_QUIET: Duration = Duration::from_millis(100);
 /// ... and at the latest after this.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
-/// Status after an interrupt at an idle console.
-const STATUS_INTERRUPTED: i32 = 130;
 /// Messages run between two looks at the console, the clock and signals.
 const WORK_PER_TURN: usize = 256;
 
@@ -79,10 +79,13 @@ impl Process {
             }
             if self.signals.take_interrupt() {
                 // nothing was running: the flag that stops evaluation must not stop the next one
-                self.interpreter
-                    .interrupt()
-                    .store(false, std::sync::atomic::Ordering::Relaxed);
-                return self.end(STATUS_INTERRUPTED);
+                self.interpreter.interrupt().store(false, Ordering::Relaxed);
+                self.signals.answer();
+                if !self.shared.console().is_terminal() {
+                    return self.end(STATUS_INTERRUPTED);
+                }
+                // whoever types meant the line, which the terminal has dropped
+                prompted = !self.shared.console().break_line();
             }
             let now = Instant::now();
             if let Some(drain) = &drain
@@ -97,16 +100,22 @@ impl Process {
             {
                 return self.end(status);
             }
-            if !prompted && drain.is_none() {
+            if !prompted && drain.is_none() && !self.shared.console().has_line() {
                 self.prompt();
                 prompted = true;
             }
             let due = timer.follow(self.shared.timer(), now);
             let timeout = self.timeout(now, due.filter(|_| drain.is_none()), drain.as_ref());
-            let reads = drain.is_none() && !self.shared.console().has_ended();
+            let reads = drain.is_none() && self.shared.console().reads_input();
             let ready = self.shared.network().poll(reads, &self.signals, timeout);
             self.signals.clear_wake();
+            let questions = self.shared.console().collect();
+            for question in questions {
+                let (start, words) = self.interpreter.complete(&question.text, question.at);
+                question.answer(start, words);
+            }
             let mut happened = false;
+            self.shared.busy().store(true, Ordering::Relaxed);
             for _ in 0..WORK_PER_TURN {
                 let Some(work) = self.shared.network().next_work() else {
                     break;
@@ -115,15 +124,17 @@ impl Process {
                 self.work(work);
                 self.collect_interrupt();
             }
+            let is_due = drain.is_none() && timer.tick(Instant::now());
+            if is_due {
+                self.tick();
+                self.collect_interrupt();
+            }
+            self.shared.busy().store(false, Ordering::Relaxed);
             if let Some(drain) = &mut drain {
                 if happened || ready.any {
                     drain.active = Instant::now();
                 }
                 continue;
-            }
-            if timer.tick(Instant::now()) {
-                self.tick();
-                self.collect_interrupt();
             }
             if ready.input {
                 self.shared.console().read();
@@ -139,10 +150,9 @@ impl Process {
 
     /// An interrupt that came while something ran has done its work, or came too late to.
     fn collect_interrupt(&mut self) {
+        self.signals.answer();
         if self.signals.take_interrupt() {
-            self.interpreter
-                .interrupt()
-                .store(false, std::sync::atomic::Ordering::Relaxed);
+            self.interpreter.interrupt().store(false, Ordering::Relaxed);
         }
     }
 
@@ -193,19 +203,22 @@ impl Process {
     }
 
     fn prompt(&mut self) {
-        if !self.shared.console().is_terminal() {
-            return;
+        self.follow_window();
+        let prompt = self.interpreter.prompt();
+        self.shared.console().ask(&prompt);
+    }
+
+    /// Keeps `\c` in step with the window of the terminal.
+    fn follow_window(&mut self) {
+        let present = self.interpreter.settings().console;
+        let size = self.shared.console().new_size(present);
+        if let Some(size) = size {
+            self.interpreter.settings_mut().console = size;
         }
-        let namespace = self.interpreter.namespace();
-        let prompt = if namespace.is_null() {
-            "q)".to_owned()
-        } else {
-            format!("q.{})", namespace.text())
-        };
-        write_standard(StandardStream::Output, prompt.as_bytes());
     }
 
     fn line(&mut self, line: &[u8]) {
+        self.follow_window();
         if let Some(handler) = self.interpreter.get_global(".z.pi") {
             let text = [line, b"\n"].concat();
             match self.interpreter.apply_one(&handler, Value::string(text)) {
@@ -221,7 +234,14 @@ impl Process {
         match self.interpreter.run_line(line) {
             Outcome::Nothing => {}
             Outcome::Value(_, text) => write_standard(StandardStream::Output, &text),
-            Outcome::Error(_, text) => write_standard(StandardStream::Error, &text),
+            Outcome::Error(_, text) => {
+                if self.signals.is_interrupted() && self.shared.console().is_terminal() {
+                    // after the ^C of the terminal
+                    write_standard(StandardStream::Error, b"\n");
+                }
+                let text = self.shared.console().paint_error(text);
+                write_standard(StandardStream::Error, &text);
+            }
         }
     }
 

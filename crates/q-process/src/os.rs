@@ -21,23 +21,25 @@ use q_engine::system::{
 };
 use q_value::{Bytes, QResult, Value};
 
+use crate::console::{Console, write_standard};
 use crate::network::Network;
 pub(crate) use environment::{host_name, ipv4, user_name};
 use handles::OpenFiles;
 pub(crate) use handles::{system_error, system_text};
 use memory::MemoryLimit;
 pub(crate) use paths::{PATH_MAP_VARIABLE, PathMap};
-pub(crate) use streams::{ConsoleInput, write_standard};
 
 /// What the evaluator's world shares with the event loop. Both run on one thread; the locks are never contended.
 #[derive(Clone)]
 pub(crate) struct Shared {
     network: Arc<Mutex<Network>>,
-    console: Arc<Mutex<ConsoleInput>>,
+    console: Arc<Mutex<Console>>,
     /// Milliseconds between two ticks, 0 for none.
     timer: Arc<AtomicI32>,
     /// True while a client is served that may not leave the working directory (`-u`).
     restricted: Arc<AtomicBool>,
+    /// True while something runs that is not a line of the console, which may be edited meanwhile.
+    busy: Arc<AtomicBool>,
 }
 
 impl Shared {
@@ -47,14 +49,19 @@ impl Shared {
             console: Arc::default(),
             timer: Arc::default(),
             restricted: Arc::default(),
+            busy: Arc::default(),
         }
+    }
+
+    pub(crate) fn busy(&self) -> &Arc<AtomicBool> {
+        &self.busy
     }
 
     pub(crate) fn network(&self) -> MutexGuard<'_, Network> {
         self.network.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn console(&self) -> MutexGuard<'_, ConsoleInput> {
+    pub(crate) fn console(&self) -> MutexGuard<'_, Console> {
         self.console.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -241,6 +248,7 @@ impl System for Os {
     }
     fn exit(&mut self, status: i32) {
         self.shared.network().flush_before_exit();
+        crate::console::restore();
         std::process::exit(status);
     }
 

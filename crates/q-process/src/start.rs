@@ -10,6 +10,7 @@ use q_value::{QError, QResult};
 
 use crate::arguments::{Arguments, HELP};
 use crate::clients::Process;
+use crate::console::Console;
 use crate::network::{Network, TlsMode};
 use crate::os::{Os, PATH_MAP_VARIABLE, PathMap, Shared};
 use crate::passwords::Passwords;
@@ -81,7 +82,17 @@ fn run(arguments: Arguments, raw: Vec<OsString>) -> Result<i32, String> {
     signals
         .interrupts(interpreter.interrupt())
         .map_err(|error| format!("q: cannot watch signals: {error}"))?;
+    shared.console().start(
+        arguments.quiet,
+        signals
+            .waker()
+            .map_err(|error| format!("q: cannot watch signals: {error}"))?,
+        shared.busy(),
+    );
     apply_options(&mut interpreter, &arguments);
+    if arguments.console_size.is_none() && shared.console().is_terminal() {
+        size_console(&mut interpreter, &mut shared.console());
+    }
     interpreter.set_command_line(CommandLine {
         script: arguments.script.clone(),
         arguments: arguments.rest.clone(),
@@ -94,8 +105,11 @@ fn run(arguments: Arguments, raw: Vec<OsString>) -> Result<i32, String> {
             .listen(port)
             .map_err(|error| format!("q: -p {port}: {}", text_of(&error)))?;
     }
-    if !arguments.quiet && shared.console().is_terminal() {
-        println_banner();
+    if shared.console().is_terminal() {
+        signals.watch_impatience();
+        if !arguments.quiet {
+            println_banner();
+        }
     }
     let mut process = Process::new(interpreter, shared, signals, passwords);
     if let Some(script) = &arguments.script {
@@ -107,7 +121,19 @@ fn run(arguments: Arguments, raw: Vec<OsString>) -> Result<i32, String> {
         let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
         process.interpreter.world().set_timer(milliseconds);
     }
-    Ok(process.serve())
+    let status = process.serve();
+    crate::console::restore();
+    Ok(status)
+}
+
+/// The size that `LINES` and `COLUMNS` give; without them, that of the window as it changes.
+fn size_console(interpreter: &mut Interpreter, console: &mut Console) {
+    let number = |name: &str| -> Option<i64> { std::env::var(name).ok()?.parse().ok() };
+    let settings = interpreter.settings_mut();
+    match (number("LINES"), number("COLUMNS")) {
+        (Some(rows), Some(columns)) => settings.console = size((rows, columns)),
+        _ => console.follow_window(settings.console),
+    }
 }
 
 fn text_of(error: &QError) -> String {
@@ -115,7 +141,7 @@ fn text_of(error: &QError) -> String {
 }
 
 fn println_banner() {
-    crate::os::write_standard(
+    crate::console::write_standard(
         q_engine::system::StandardStream::Output,
         format!("qspace {} (q {VERSION})\n\n", env!("CARGO_PKG_VERSION")).as_bytes(),
     );

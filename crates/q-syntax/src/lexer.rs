@@ -18,15 +18,37 @@ pub(crate) fn tokens_of(source: &[u8]) -> SyntaxResult<Vec<Token>> {
         source,
         at: 0,
         tokens: Vec::with_capacity(source.len() / 3 + 1),
+        interns: true,
     };
     lexer.run()?;
     Ok(lexer.tokens)
+}
+
+/// The tokens of a text that is still being typed, up to the first error if there is one, without an end. Names in it
+/// are not interned: half a name should leave nothing behind.
+pub(crate) fn tokens_so_far(source: &[u8]) -> (Vec<Token>, Option<SyntaxError>) {
+    if source.len() > SOURCE_BYTES_MAX {
+        return (Vec::new(), None);
+    }
+    let mut lexer = Lexer {
+        source,
+        at: 0,
+        tokens: Vec::new(),
+        interns: false,
+    };
+    let error = lexer.run().err();
+    if error.is_none() {
+        lexer.tokens.pop();
+    }
+    (lexer.tokens, error)
 }
 
 struct Lexer<'a> {
     source: &'a [u8],
     at: usize,
     tokens: Vec<Token>,
+    /// False when the tokens' shapes are all that is wanted: names and symbols are null then.
+    interns: bool,
 }
 
 impl Lexer<'_> {
@@ -187,7 +209,16 @@ impl Lexer<'_> {
             }
             self.at += 1;
         }
-        TokenKind::Name(Symbol::new(&self.source[start..self.at]))
+        TokenKind::Name(self.symbol(start))
+    }
+
+    /// The symbol from `start` to here.
+    fn symbol(&self, start: usize) -> Symbol {
+        if self.interns {
+            Symbol::new(&self.source[start..self.at])
+        } else {
+            Symbol::NULL
+        }
     }
 
     fn symbols(&mut self) -> TokenKind {
@@ -207,7 +238,7 @@ impl Lexer<'_> {
                 after_colon |= byte == b':';
                 self.at += 1;
             }
-            symbols.push(Symbol::new(&self.source[start..self.at]));
+            symbols.push(self.symbol(start));
         }
         TokenKind::Constant(match symbols[..] {
             [symbol] => Value::Symbol(symbol),

@@ -17,6 +17,7 @@ pub mod scope;
 pub mod script;
 mod token;
 pub mod tree;
+pub mod typing;
 pub mod words;
 
 pub use error::{SyntaxError, SyntaxResult};

@@ -140,7 +140,7 @@ impl Splitter<'_> {
 }
 
 /// The kind of a statement and how many bytes of prefix are not part of its text.
-fn kind_of(text: &[u8]) -> (StatementKind, usize) {
+pub(crate) fn kind_of(text: &[u8]) -> (StatementKind, usize) {
     match text {
         [b'\\', ..] => (StatementKind::System, 1),
         [b'k', b')', ..] => (StatementKind::K, 0),

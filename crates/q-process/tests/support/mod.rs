@@ -11,6 +11,8 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+pub(crate) mod terminal;
+
 use q_value::{QResult, Value};
 use q_wire::{Header, Login, MessageKind, TextOnly, decode_message, encode_message};
 
