@@ -1,5 +1,7 @@
 //! Lines and scripts: what a console, a pipe and `\l` feed the interpreter with.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -90,14 +92,21 @@ impl Interpreter {
         crate::compile::compile_lambda(self, tree, namespace)
     }
 
-    /// Evaluates a text as `value` does: its last statement's value. A leading backslash makes it a system command.
+    /// Evaluates a text as `value` does: its last statement's value, `::` of an assignment (`h"a:5"` shows nothing:
+    /// `basics/ipc`). A leading backslash makes it a system command.
     pub fn evaluate_bytes(&mut self, text: &[u8]) -> QResult<Value> {
         let trimmed = text.trim_ascii();
         if let Some(command) = trimmed.strip_prefix(b"\\") {
             return crate::commands::run(self, command).map(|result| result.value);
         }
-        let code = self.compile_text(text)?;
-        self.run_code(&code)
+        if let Some((letter, text)) = other_language(trimmed) {
+            return self.foreign(letter, text);
+        }
+        let program = parse_text(text, self.k_mode)?;
+        let silent = is_silent(&program);
+        let code = self.compile_program(&program, text)?;
+        let value = self.run_code(&code)?;
+        Ok(if silent { Value::Identity } else { value })
     }
 
     /// As [`Interpreter::evaluate_bytes`], of a `str`.
@@ -148,6 +157,9 @@ impl Interpreter {
             self.world.write_standard(StandardStream::Output, &out);
             return Ok(None);
         }
+        if let Some((letter, text)) = other_language(trimmed) {
+            return self.foreign(letter, text).map(Some);
+        }
         let program = parse_text(text, self.k_mode)?;
         let silent = is_silent(&program);
         let code = self.compile_program(&program, text)?;
@@ -155,7 +167,8 @@ impl Interpreter {
         Ok(if silent { None } else { Some(value) })
     }
 
-    /// Runs a script file; the current namespace is restored afterwards.
+    /// Runs a script file; the current namespace is restored afterwards. The statements of a file `name.x`, `x` a letter
+    /// other than `k` and `q`, go to the function `.x.e` (as `p` and `t` files of embedPy and its users do).
     ///
     /// Errors: the first one; its frames say where it was.
     pub fn load_script(&mut self, path: &Path) -> QResult<()> {
@@ -165,15 +178,23 @@ impl Interpreter {
             .map_err(|error| crate::files::failed(path, &error))?;
         let namespace = self.namespace;
         let k_mode = self.k_mode;
-        self.k_mode = path.extension().is_some_and(|extension| extension == "k");
-        let result = self.run_script(&bytes, &path.to_string_lossy());
+        let language = match path.extension().map(OsStr::as_bytes) {
+            Some([letter]) if letter.is_ascii_lowercase() => *letter,
+            _ => b'q',
+        };
+        self.k_mode = language == b'k';
+        let result = self.run_statements(&bytes, &path.to_string_lossy(), language);
         self.namespace = namespace;
         self.k_mode = k_mode;
         result
     }
 
-    /// Runs the statements of a script's text.
+    /// Runs the statements of a q script's text.
     pub fn run_script(&mut self, script: &[u8], name: &str) -> QResult<()> {
+        self.run_statements(script, name, b'q')
+    }
+
+    fn run_statements(&mut self, script: &[u8], name: &str, language: u8) -> QResult<()> {
         for statement in split_script(script) {
             let result = match statement.kind {
                 StatementKind::System => crate::commands::run(self, statement.text.trim_ascii())
@@ -186,8 +207,11 @@ impl Interpreter {
                             }
                         }
                     }),
+                StatementKind::Q if !matches!(language, b'q' | b'k') => {
+                    self.foreign(language, &statement.text).map(|_| ())
+                }
                 StatementKind::Q | StatementKind::K => self.script_statement(&statement.text),
-                StatementKind::Foreign(_) => self.foreign(&statement.text),
+                StatementKind::Foreign(letter) => self.foreign(letter, &statement.text).map(|_| ()),
             };
             if let Err(error) = result {
                 if self.exiting {
@@ -224,9 +248,18 @@ impl Interpreter {
         Ok(())
     }
 
-    /// `p)text`: handed to `.p.e`.
-    fn foreign(&mut self, text: &[u8]) -> QResult<()> {
-        let function = self.read_name(Symbol::new(".p.e"))?;
-        self.apply_one(&function, Value::string(text)).map(|_| ())
+    /// `p)text`: handed to `.p.e`, and so for the other letters.
+    fn foreign(&mut self, letter: u8, text: &[u8]) -> QResult<Value> {
+        let function = self.read_name(Symbol::new([b'.', letter, b'.', b'e']))?;
+        self.apply_one(&function, Value::string(text))
+    }
+}
+
+/// The letter and the rest of a text such as `p)import os`; `None` for q and k.
+fn other_language(text: &[u8]) -> Option<(u8, &[u8])> {
+    match text {
+        [b'q' | b'k', b')', ..] => None,
+        [letter, b')', rest @ ..] if letter.is_ascii_lowercase() => Some((*letter, rest)),
+        _ => None,
     }
 }

@@ -203,7 +203,8 @@ impl Lexer<'_> {
         while let Some(byte) = self.peek(0) {
             let part = byte.is_ascii_alphanumeric()
                 || byte == b'_'
-                || byte == b'.' && self.peek(1).is_some_and(|next| next.is_ascii_alphabetic());
+                || byte == b'.' && self.peek(1).is_some_and(|next| next.is_ascii_alphabetic())
+                || byte == b'.' && self.assigns_after_dot();
             if !part {
                 break;
             }
@@ -219,6 +220,11 @@ impl Lexer<'_> {
         } else {
             Symbol::NULL
         }
+    }
+
+    /// `a.:x` assigns the member of `a` with the empty name.
+    fn assigns_after_dot(&self) -> bool {
+        self.peek(1) == Some(b':') && !matches!(self.peek(2), Some(b':' | b'\'' | b'/' | b'\\'))
     }
 
     fn symbols(&mut self) -> TokenKind {
