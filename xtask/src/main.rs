@@ -3,6 +3,7 @@
 mod clients;
 mod conformance;
 mod fuzz;
+mod memcheck;
 mod step;
 mod test;
 mod tidy;
@@ -51,6 +52,11 @@ enum Task {
         #[arg(long)]
         target: Option<String>,
     },
+    /// Runs the tests of the crates that use `unsafe` under valgrind.
+    Memcheck {
+        /// Only tests whose name contains this.
+        filter: Option<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -60,6 +66,7 @@ fn main() -> anyhow::Result<()> {
         Task::Tidy => tidy::run(),
         Task::Conformance { update, page } => conformance::run(update, page.as_deref()).map(|_| ()),
         Task::Clients { filter } => clients::run(filter.as_deref()).map(|_| ()),
+        Task::Memcheck { filter } => memcheck::run_all(filter.as_deref()).map(|_| ()),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()).map(|_| ()),
     }
 }
