@@ -5,6 +5,7 @@ mod clients;
 mod compatibility;
 mod conformance;
 mod fuzz;
+mod memcheck;
 mod step;
 mod test;
 mod tidy;
@@ -61,6 +62,11 @@ enum Task {
         #[arg(long)]
         target: Option<String>,
     },
+    /// Runs the tests of the crates that use `unsafe` under valgrind.
+    Memcheck {
+        /// Only tests whose name contains this.
+        filter: Option<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -78,6 +84,7 @@ fn main() -> anyhow::Result<()> {
         }
         Task::Clients { filter } => clients::run(filter.as_deref()).map(|_| ()),
         Task::Bench(bench) => bench::run(&bench),
+        Task::Memcheck { filter } => memcheck::run_all(filter.as_deref()).map(|_| ()),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()).map(|_| ()),
     }
 }
