@@ -1,5 +1,7 @@
 //! Settings of the process that q code reads and changes with system commands.
 
+use crate::failure::ErrorMode;
+
 /// Values of `\P \c \C \S \z \e \g \o \T \W \s \E`.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -43,6 +45,15 @@ impl Settings {
     pub fn set_garbage_collection(&mut self, mode: i32) {
         self.garbage_collection = mode;
         q_kernels::memory::set_kept(mode == 0);
+    }
+
+    /// What `\e` says about errors in callbacks of asynchronous messages and of HTTP.
+    pub fn callback_error_mode(&self) -> ErrorMode {
+        match self.error_trap {
+            1 => ErrorMode::Suspend,
+            2 => ErrorMode::Trace,
+            _ => ErrorMode::Abort,
+        }
     }
 }
 

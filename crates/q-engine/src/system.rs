@@ -104,6 +104,16 @@ pub trait System: Send {
         None
     }
 
+    // -- debugger --------------------------------------------------------------------------------------------------
+    /// True when errors in functions suspend: somebody sits at a console.
+    fn has_debugger(&self) -> bool {
+        false
+    }
+    /// The next line typed at the debugger's prompt; `None` when there is no more, which leaves the debugger.
+    fn debug_line(&mut self, _prompt: &str) -> Option<Vec<u8>> {
+        None
+    }
+
     // -- clock -----------------------------------------------------------------------------------------------------
     /// Nanoseconds since 2000.01.01 UTC.
     fn now(&self) -> i64;
@@ -111,6 +121,12 @@ pub trait System: Send {
     fn monotonic(&self) -> u64;
     /// Nanoseconds to add to UTC to get local time at the UTC instant `at`.
     fn local_offset(&self, at: i64) -> i64;
+
+    // -- restriction -----------------------------------------------------------------------------------------------
+    /// Says whether files outside the working directory are refused from now on; what was said before.
+    fn restrict_files(&mut self, _restricted: bool) -> bool {
+        false
+    }
 
     // -- environment -----------------------------------------------------------------------------------------------
     fn environment(&self, name: &[u8]) -> Option<Vec<u8>>;

@@ -2,6 +2,7 @@
 
 use q_value::{QError, QResult, Symbol, Value, domain};
 
+use crate::failure::ErrorMode;
 use crate::globals::qualify;
 use crate::interpreter::Interpreter;
 use crate::machine::code_of;
@@ -21,6 +22,9 @@ pub(crate) static TABLE: &[Row] = &[
     Row::one(".Q.s", console_text),
     Row::one(".Q.s1", k_text),
     Row::one(".Q.sbt", backtrace_text),
+    Row::one(".Q.bt", show_backtrace),
+    Row::one(".Q.Ll", backtrace_object),
+    Row::one(".Q.btx", same_backtrace),
 ];
 
 /// `value x`, `get x`.
@@ -96,21 +100,61 @@ fn call(interpreter: &mut Interpreter, function: &Value, arguments: Vec<Value>) 
     interpreter.apply(&function, arguments)
 }
 
-/// `value {..}`: bytecode (opaque), parameters, locals, namespace with globals, constants, text (`semantics.md` 141).
+/// True for constants that are data: primitives are part of the bytecode.
+fn is_constant(constant: &Value) -> bool {
+    !matches!(
+        constant,
+        Value::Unary(_)
+            | Value::Binary(_)
+            | Value::Iterator(_)
+            | Value::Native(_)
+            | Value::Identity
+            | Value::Elided
+    )
+}
+
+/// `value {..}`: bytecode (opaque), parameters, locals, namespace with globals, constants; then positions of the bytecode,
+/// name, file, line and text (`ref/value`).
 fn parts_of_lambda(lambda: &q_value::Lambda) -> QResult<Value> {
     let code = code_of(lambda)?;
     let mut globals = vec![lambda.namespace];
-    globals.extend_from_slice(&code.globals);
+    // names of the function's own namespace without it
+    let space = [b".", lambda.namespace.as_bytes(), b"."].concat();
+    globals.extend(code.globals.iter().map(|name| {
+        match name.as_bytes().strip_prefix(space.as_slice()) {
+            Some(short) if !lambda.namespace.is_null() => Symbol::new(short),
+            _ => *name,
+        }
+    }));
     let instructions: Vec<u8> = (0..code.instructions.len())
         .map(|at| (at % 256) as u8)
         .collect();
+    let origin = code.origin();
     let mut parts = vec![
         Value::Bytes(instructions.into()),
         Value::Symbols(lambda.parameters.clone().into()),
         Value::Symbols(code.locals[code.parameters..].to_vec().into()),
         Value::Symbols(globals.into()),
     ];
-    parts.extend(code.constants.iter().cloned());
+    let constants = code
+        .constants
+        .iter()
+        .filter(|constant| is_constant(constant));
+    parts.extend(constants.cloned());
+    let positions = code.positions.iter().map(|position| i64::from(*position));
+    parts.push(Value::Longs(positions.collect()));
+    parts.push(if origin.name.is_empty() {
+        Value::empty_list()
+    } else {
+        Value::string(origin.name)
+    });
+    parts.push(Value::string(&*origin.file));
+    parts.push(Value::Long(
+        origin
+            .line
+            .and_then(|line| i64::try_from(line).ok())
+            .unwrap_or(-1),
+    ));
     parts.push(Value::string(&*lambda.source));
     Ok(Value::list(parts))
 }
@@ -126,15 +170,12 @@ fn eval(interpreter: &mut Interpreter, tree: Value) -> QResult<Value> {
 
 /// `reval`: as `eval`, but globals, files and the system cannot be changed (`noupdate`).
 fn reval(interpreter: &mut Interpreter, tree: Value) -> QResult<Value> {
-    let before = std::mem::replace(&mut interpreter.read_only, true);
-    let result = eval(interpreter, tree);
-    interpreter.read_only = before;
-    result
+    interpreter.reval(&tree)
 }
 
 fn parse(interpreter: &mut Interpreter, text: Value) -> QResult<Value> {
     let text = text.as_text().ok_or_else(QError::type_error)?.to_vec();
-    interpreter.parse_tree(&text)
+    interpreter.in_library_frame(".q.parse", |interpreter| interpreter.parse_tree(&text))
 }
 
 fn show(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
@@ -183,7 +224,9 @@ fn views(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value>
 
 /// `.Q.trp[f;x;g]`: on an error `g[text;backtrace]`.
 fn trap_with_trace(interpreter: &mut Interpreter, f: Value, x: Value, g: Value) -> QResult<Value> {
-    trapped(interpreter, &g, |interpreter| interpreter.apply_one(&f, x))
+    trapped(interpreter, ".Q.trp", &f, &g, |interpreter| {
+        interpreter.apply_one(&f, x)
+    })
 }
 
 /// `.Q.trpd[f;args;g]`: as `.Q.trp`, for a list of arguments.
@@ -193,27 +236,31 @@ fn trap_many_with_trace(
     x: Value,
     g: Value,
 ) -> QResult<Value> {
-    trapped(interpreter, &g, |interpreter| interpreter.apply_list(&f, x))
+    trapped(interpreter, ".Q.trpd", &f, &g, |interpreter| {
+        interpreter.apply_list(&f, x)
+    })
 }
 
 fn trapped(
     interpreter: &mut Interpreter,
+    name: &str,
+    function: &Value,
     handler: &Value,
     work: impl FnOnce(&mut Interpreter) -> QResult<Value>,
 ) -> QResult<Value> {
     let (depth, scopes) = (interpreter.stack.len(), interpreter.scopes.len());
-    let tracing = std::mem::replace(&mut interpreter.tracing, true);
-    let result = work(interpreter);
-    interpreter.tracing = tracing;
+    let mode = interpreter.set_error_mode(ErrorMode::Trace);
+    let result = interpreter.in_library_frame(name, |interpreter| {
+        work(interpreter).map_err(|error| interpreter.traced(error, function))
+    });
+    interpreter.error_mode = mode;
     match result {
-        Err(error) if !interpreter.exiting => {
+        Err(error) if !interpreter.is_unwinding() => {
             interpreter.stack.truncate(depth);
             interpreter.scopes.truncate(scopes);
-            let frames = crate::errors::backtrace(&error)
-                .into_iter()
-                .map(Value::string)
-                .collect();
-            interpreter.apply_two(handler, Value::string(error.text()), Value::list(frames))
+            let frames = crate::backtrace::of_error(&error)
+                .map_or_else(Value::empty_list, |trace| trace.value());
+            interpreter.apply_two(handler, Value::string(error.text()), frames)
         }
         result => result,
     }
@@ -221,12 +268,22 @@ fn trapped(
 
 /// `.Q.sbt`: a backtrace object as text.
 fn backtrace_text(_interpreter: &mut Interpreter, frames: Value) -> QResult<Value> {
-    let mut out = Vec::new();
-    for frame in frames.items() {
-        out.extend_from_slice(frame.as_text().ok_or_else(QError::type_error)?);
-        out.push(b'\n');
-    }
-    Ok(Value::string(out))
+    let text = crate::backtrace::object_text(&frames).ok_or_else(QError::type_error)?;
+    Ok(Value::string(text))
+}
+
+/// `.Q.bt[]`: the frames under way, on standard output.
+fn show_backtrace(interpreter: &mut Interpreter, _x: Value) -> QResult<Value> {
+    let text = interpreter.backtrace_text();
+    interpreter
+        .world
+        .write_standard(StandardStream::Output, text.as_bytes());
+    Ok(Value::Identity)
+}
+
+/// `` .Q.Ll` ``: the frames under way as a backtrace object.
+fn backtrace_object(interpreter: &mut Interpreter, _x: Value) -> QResult<Value> {
+    Ok(interpreter.backtrace_object())
 }
 
 fn console_text(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
@@ -238,6 +295,11 @@ fn k_text(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
         &x,
         interpreter.settings.precision,
     )))
+}
+
+/// `.Q.btx`: frames as `.Q.Ll` gives them are complete already.
+fn same_backtrace(_interpreter: &mut Interpreter, frames: Value) -> QResult<Value> {
+    Ok(frames)
 }
 
 /// The name of an enumeration's domain, for `key`.

@@ -136,16 +136,18 @@ fn pattern_shown(pattern: &Pattern) -> String {
     match pattern {
         Pattern::Any => "_".to_owned(),
         Pattern::Name(name) => name.text(),
-        Pattern::Filtered { pattern, filter } => {
+        Pattern::Filtered {
+            pattern, filter, ..
+        } => {
             format!("{}~{}", pattern_shown(pattern), shown(filter))
         }
         Pattern::Indexed { name, .. } => format!("{}[]", name.text()),
         Pattern::Constant(node) => shown(node),
-        Pattern::List(items) => {
-            let parts: Vec<String> = items.iter().map(pattern_shown).collect();
+        Pattern::List(items, _) => {
+            let parts: Vec<String> = items.iter().map(|(item, _)| pattern_shown(item)).collect();
             format!("list({})", parts.join(";"))
         }
-        Pattern::Dict(items) => format!("dict({})", entries(items)),
+        Pattern::Dict(items, _) => format!("dict({})", entries(items)),
         Pattern::Table { keys, columns } => {
             format!("table([{}]{})", entries(keys), entries(columns))
         }
@@ -300,7 +302,7 @@ fn lambdas() {
     );
     q("{[a;b;c;d;e;f;g;h;i]}", "'params at 1");
     q("{[a;a]}", "'parse at 4");
-    q("{a::1;a:1}", "'a at 7");
+    q("{a::1;a:1}", "'a at 6");
     q("{b:x=y;b::99;x+b}", "{[x;y]b:=[x;y];b::99;+[x;b]}");
     q("{[a]a::1;a:2}", "{[a]a::1;a:2}");
     let program = parse(b"f:{ x /c\n }", false).expect("a lambda");
