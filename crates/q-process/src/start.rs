@@ -207,6 +207,7 @@ fn apply_options(interpreter: &mut Interpreter, arguments: &Arguments) {
         settings.week_offset = int(day);
     }
     if let Some(threads) = arguments.threads {
+        settings.secondary_threads_max = int(threads);
         settings.set_secondary_threads(int(threads));
     }
     if let Some(mode) = arguments.tls_mode {

@@ -21,4 +21,5 @@ pub mod typing;
 pub mod words;
 
 pub use error::{SyntaxError, SyntaxResult};
+pub use lexer::token_texts;
 pub use parser::parse;

@@ -1,10 +1,11 @@
 //! Fields of delimited text.
 
-/// Appends a field, between quotes when it has the delimiter, a quote or a line end; quotes inside are doubled.
+/// Appends a field, between quotes when it has the delimiter or a line end; quotes inside are then doubled
+/// (`ref/file-text`, "Prepare Text").
 pub fn push_field(out: &mut Vec<u8>, field: &[u8], delimiter: u8) {
     let needs_quotes = field
         .iter()
-        .any(|c| *c == delimiter || matches!(c, b'"' | b'\n' | b'\r'));
+        .any(|c| *c == delimiter || matches!(c, b'\n' | b'\r'));
     if !needs_quotes {
         out.extend_from_slice(field);
         return;
@@ -28,7 +29,8 @@ mod tests {
         for (field, expected) in [
             ("plain text", "plain text"),
             ("a,b", "\"a,b\""),
-            ("say \"x\"", "\"say \"\"x\"\"\""),
+            ("say \"x\"", "say \"x\""),
+            ("say, \"x\"", "\"say, \"\"x\"\"\""),
             ("two\nlines", "\"two\nlines\""),
             ("", ""),
         ] {

@@ -35,6 +35,33 @@ pub(crate) enum AcceptedSocket {
 const BACKLOG: i32 = 4096;
 
 impl Listener {
+    /// A socket on the port, or on a free one of a range, tried from a random one on.
+    ///
+    /// Errors: as [`Listener::tcp`].
+    pub(crate) fn free_of(spec: &ListenSpec) -> io::Result<Listener> {
+        let count = u32::from(spec.last - spec.port) + 1;
+        let mut random = [0u8; 4];
+        if count > 1 {
+            crate::os::entropy(&mut random);
+        }
+        let start = u32::from_le_bytes(random) % count;
+        let mut result = Err(io::Error::from(io::ErrorKind::AddrInUse));
+        for at in 0..count {
+            let port = u32::from(spec.port) + (start + at) % count;
+            let port = u16::try_from(port).map_err(io::Error::other)?;
+            let one = ListenSpec {
+                port,
+                last: port,
+                ..spec.clone()
+            };
+            result = Listener::tcp(&one);
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+
     /// Errors: those of the system, or of resolving the host.
     pub(crate) fn tcp(spec: &ListenSpec) -> io::Result<Listener> {
         let address = if spec.host.is_empty() {
