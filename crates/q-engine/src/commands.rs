@@ -344,6 +344,7 @@ fn rename(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
     nothing()
 }
 
+/// `\s`: how many secondary threads run; `\s 0N` how many there may be, as the command line set it.
 fn threads(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
     let settings = &mut interpreter.settings;
     if rest == "0N" {

@@ -43,6 +43,16 @@ pub(crate) fn is_silent(program: &Program) -> bool {
     }
 }
 
+/// True for `system"..."`: a shell command that prints nothing shows nothing (`kb/named-pipes`), although its value is an
+/// empty list.
+fn is_system_call(program: &Program) -> bool {
+    let Some(NodeKind::Apply { function, .. }) = program.statements.last().map(|node| &node.kind)
+    else {
+        return false;
+    };
+    matches!(function.kind, NodeKind::Name(name) if name.as_bytes() == b"system")
+}
+
 impl Interpreter {
     /// What a console shows before a line: `q)` (`k)` in k mode), inside a namespace `q.name)`.
     pub fn prompt(&self) -> String {
@@ -214,6 +224,8 @@ impl Interpreter {
         let (program, code) = self.parse_and_compile(text)?;
         let silent = is_silent(&program);
         let value = self.run_code(&code)?;
+        let silent = silent
+            || matches!(&value, Value::List(lines) if lines.is_empty() && is_system_call(&program));
         Ok(if silent { None } else { Some(value) })
     }
 
@@ -298,7 +310,9 @@ impl Interpreter {
                     };
                     self.script_statement(&statement.text, place)
                 }
-                StatementKind::Foreign(letter) => self.foreign(letter, &statement.text).map(|_| ()),
+                StatementKind::Foreign(letter) => self
+                    .foreign(letter, &statement.text)
+                    .map(|value| self.show_line(&value)),
             };
             result?;
         }
@@ -312,20 +326,27 @@ impl Interpreter {
         self.place = outer;
         let (program, code) = compiled?;
         let value = self.run_code(&code)?;
-        if !is_silent(&program) && !matches!(value, Value::Identity) && self.shows_scripts {
-            let mut shown = q_value::display::k_text(&value, self.settings.precision);
-            let width = self.settings.console.1.saturating_sub(1);
-            if shown.len() > width {
-                shown.truncate(width.saturating_sub(2));
-                shown.extend_from_slice(b"..");
-            }
-            shown.push(b'\n');
-            self.world.write_standard(StandardStream::Output, &shown);
+        if !is_silent(&program) {
+            self.show_line(&value);
         }
         Ok(())
     }
 
-    /// `p)text`: handed to `.p.e`, and so for the other letters.
+    fn show_line(&mut self, value: &Value) {
+        if matches!(value, Value::Identity) || !self.shows_scripts {
+            return;
+        }
+        let mut shown = q_value::display::k_text(value, self.settings.precision);
+        let width = self.settings.console.1.saturating_sub(1);
+        if shown.len() > width {
+            shown.truncate(width.saturating_sub(2));
+            shown.extend_from_slice(b"..");
+        }
+        shown.push(b'\n');
+        self.world.write_standard(StandardStream::Output, &shown);
+    }
+
+    /// `p)text`: handed to `.p.e`, and so for the other letters (`wp/query-interface`).
     fn foreign(&mut self, letter: u8, text: &[u8]) -> QResult<Value> {
         let function = self.read_name(Symbol::new([b'.', letter, b'.', b'e']))?;
         self.apply_one(&function, Value::string(text))

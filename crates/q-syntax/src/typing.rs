@@ -3,7 +3,7 @@
 //! Everything here takes any text and leaves nothing behind, as it runs with every key.
 
 use crate::lexer::tokens_so_far;
-use crate::script::{StatementKind, kind_of};
+use crate::script::{StatementKind, statement_kind};
 use crate::token::TokenKind;
 use crate::words::{is_keyword, is_reserved};
 use q_value::Value;
@@ -41,7 +41,7 @@ fn prefix_of(text: &[u8]) -> (usize, bool) {
     if text.first() == Some(&b'/') {
         return (0, true);
     }
-    match kind_of(text) {
+    match statement_kind(text) {
         (StatementKind::System | StatementKind::Foreign(_), _) => (0, true),
         (StatementKind::K, _) => (2, false),
         (StatementKind::Q, prefix) => (prefix, false),

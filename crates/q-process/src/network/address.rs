@@ -5,7 +5,7 @@
 pub(crate) struct ListenSpec {
     /// Empty for every address of this machine.
     pub(crate) host: String,
-    /// 0 for any free one.
+    /// 0 for any free one; the lowest that is wanted.
     pub(crate) port: u16,
     /// The last port of a range, else `port`: any free one of these.
     pub(crate) last: u16,
