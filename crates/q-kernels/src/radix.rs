@@ -1,6 +1,6 @@
 //! Sorting of 64-bit keys: one scatter by the leading bits, then each share is sorted while it fits a cache.
 
-use crate::parallel;
+use crate::{interrupt, parallel};
 
 /// Shares of about this many keys are sorted on their own: keys and scratch stay in a second-level cache.
 const SHARE: usize = 1 << 15;
@@ -159,6 +159,7 @@ fn sort_shares(keys: &mut [u64], counts: &[usize], bits: u32, ranked: u32) {
             let part = queue.lock().expect("sorting does not panic").pop();
             let Some(part) = part else { break };
             for share in part {
+                interrupt::poll();
                 sort_share(share, &mut scratch, bits, ranked, has_wide_registers());
             }
         }

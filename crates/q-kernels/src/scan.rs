@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::{loops, parallel};
+use crate::{interrupt, loops, parallel};
 
 /// Items of a block: read twice, the second time from a second-level cache.
 const BLOCK: usize = 1 << 15;
@@ -41,6 +41,7 @@ where
                 (self.run)(self.start, x, out);
             });
         }
+        interrupt::expect_room(count.saturating_mul(size_of::<T>()));
         let mut answers: Vec<T> = Vec::with_capacity(count);
         let memory = loops::Shared::new(&mut answers.spare_capacity_mut()[..count]);
         let folded: Vec<OnceLock<T>> = (0..blocks).map(|_| OnceLock::new()).collect();
