@@ -54,16 +54,6 @@ fn is_system_call(program: &Program) -> bool {
 }
 
 impl Interpreter {
-    /// What a console shows before a line: `q)` (`k)` in k mode), inside a namespace `q.name)`.
-    pub fn prompt(&self) -> String {
-        let language = if self.k_mode { "k" } else { "q" };
-        if self.namespace.is_null() {
-            format!("{language})")
-        } else {
-            format!("{language}.{})", self.namespace.text())
-        }
-    }
-
     /// The console text of a value, line ends included; of `::` nothing.
     pub fn display(&self, value: &Value) -> Vec<u8> {
         if let Value::Partitioned(_) = value {
