@@ -2,13 +2,16 @@
 //!
 //! Each heading starts a fresh interpreter with an empty world in memory; blocks under one heading share it. A line that
 //! starts with `q)` is input, lines after it up to the next prompt are its output (standard output, standard error and the
-//! shown value together). The heading's comment names where the behaviour is known from:
+//! shown value together). Lines of the debugger (`q))`) belong to the answer of the line that ran into it; a file with such
+//! lines runs with a debugger. The heading's comment names where the behaviour is known from:
 //! `<!-- source: documented, reference page "sum" -->`.
 
 use q_engine::fake::FakeWorld;
 use q_engine::{Interpreter, Outcome};
 
 const PROMPT: &str = "q)";
+/// Lines that begin so, after a namespace or the blanks of k, are typed into the debugger.
+const DEBUGGER: &str = "))";
 const BLOCK_START: &str = "```q";
 const SOURCE: &str = "<!-- source:";
 const BLOCK_END: &str = "```";
@@ -40,22 +43,30 @@ pub struct Difference {
 /// A console over a world in memory.
 struct Session {
     interpreter: Interpreter,
+    typed: Option<std::sync::Arc<std::sync::Mutex<std::collections::VecDeque<Vec<u8>>>>>,
     recorded: std::sync::Arc<std::sync::Mutex<q_engine::fake::Recorded>>,
 }
 
 impl Session {
-    fn new() -> Session {
+    fn new(has_debugger: bool) -> Session {
         let mut world = FakeWorld::new();
         world.set_now(NOW);
+        let typed = has_debugger.then(|| world.with_debugger());
         let recorded = world.recorded();
         Session {
             interpreter: Interpreter::new(Box::new(world)),
+            typed,
             recorded,
         }
     }
 
-    /// Everything the console shows for a line, blanks at line ends and the last line end removed.
-    fn answer(&mut self, line: &str) -> String {
+    /// Everything the console shows for a line, blanks at line ends and the last line end removed; the debugger reads its
+    /// lines from what is expected.
+    fn answer(&mut self, line: &str, expected: &[&str]) -> String {
+        if let Some(typed) = &self.typed {
+            let lines = expected.iter().filter_map(|line| debugger_input(line));
+            *typed.lock().expect("one thread") = lines.collect();
+        }
         let outcome = self.interpreter.run_line(line.as_bytes());
         let mut bytes = {
             let mut recorded = self.recorded.lock().expect("one thread");
@@ -80,6 +91,7 @@ pub fn run(markdown: &str) -> Run {
     let mut without_source: Vec<String> = Vec::new();
     let (mut heading, mut has_source, mut inputs) = (String::new(), false, 0);
     let mut session: Option<Session> = None;
+    let has_debugger = markdown.lines().any(|line| debugger_input(line).is_some());
     let mut lines = markdown.lines().peekable();
     while let Some(line) = lines.next() {
         text.push_str(line);
@@ -97,9 +109,9 @@ pub fn run(markdown: &str) -> Run {
         if !has_source && !without_source.contains(&heading) {
             without_source.push(heading.clone());
         }
-        let session = session.get_or_insert_with(Session::new);
+        let session = session.get_or_insert_with(|| Session::new(has_debugger));
         while let Some(line) = lines.next_if(|line| line.trim_end() != BLOCK_END) {
-            let Some(input) = line.strip_prefix(PROMPT) else {
+            let Some(input) = console_input(line) else {
                 // text before the first prompt of a block stays as it is
                 text.push_str(line);
                 text.push('\n');
@@ -107,12 +119,12 @@ pub fn run(markdown: &str) -> Run {
             };
             let mut expected = Vec::new();
             while let Some(line) =
-                lines.next_if(|line| !line.starts_with(PROMPT) && line.trim_end() != BLOCK_END)
+                lines.next_if(|line| console_input(line).is_none() && line.trim_end() != BLOCK_END)
             {
                 expected.push(line.trim_end());
             }
+            let got = session.answer(input, &expected);
             let expected = expected.join("\n");
-            let got = session.answer(input);
             inputs += 1;
             text.push_str(line);
             text.push('\n');
@@ -136,6 +148,20 @@ pub fn run(markdown: &str) -> Run {
         inputs,
         without_source,
     }
+}
+
+/// What is typed at the prompt of the console; `None` for other lines.
+fn console_input(line: &str) -> Option<&str> {
+    line.strip_prefix(PROMPT)
+        .filter(|_| debugger_input(line).is_none())
+}
+
+/// What is typed at a prompt of the debugger: `q))`, `q.space))`; `None` for other lines.
+fn debugger_input(line: &str) -> Option<Vec<u8>> {
+    let rest = line.strip_prefix('q')?;
+    let at = rest.find(|c: char| !(c.is_alphanumeric() || c == '.' || c == '_'))?;
+    let parens = rest[at..].strip_prefix(DEBUGGER)?;
+    Some(parens.trim_start_matches(')').as_bytes().to_vec())
 }
 
 #[cfg(test)]

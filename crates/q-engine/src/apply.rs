@@ -5,6 +5,7 @@ use std::sync::Arc;
 use q_value::{Binary, Lambda, Projection, QError, QResult, Symbol, Unary, Value};
 
 use crate::amend::{self, Bounds};
+use crate::failure::ErrorMode;
 use crate::index;
 use crate::interpreter::Interpreter;
 use crate::primitives;
@@ -488,13 +489,13 @@ impl Interpreter {
         handler: &Value,
         work: impl FnOnce(&mut Interpreter) -> QResult<Value>,
     ) -> QResult<Value> {
-        let (depth, scopes, tracing) = (self.stack.len(), self.scopes.len(), self.tracing);
-        self.tracing = false;
+        let (depth, scopes) = (self.stack.len(), self.scopes.len());
+        let mode = self.set_error_mode(ErrorMode::Abort);
         let result = work(self);
-        self.tracing = tracing;
+        self.error_mode = mode;
         match result {
             Ok(value) => Ok(value),
-            Err(error) if self.exiting => Err(error),
+            Err(error) if self.is_unwinding() => Err(error),
             Err(error) => {
                 self.stack.truncate(depth);
                 self.scopes.truncate(scopes);

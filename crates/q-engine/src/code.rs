@@ -1,10 +1,12 @@
 //! What the compiler makes of a lambda or a line: instructions for a stack machine.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use q_value::{Binary, Iterator, LambdaCode, Symbol, Unary, Value};
 
+use crate::backtrace::Origin;
+use crate::frames::CodeNumber;
 use crate::globals::GlobalId;
 
 /// One step. Operands stand on the stack in the order they were computed, which is right to left: the first argument
@@ -27,6 +29,8 @@ pub(crate) enum Instruction {
     SetGlobal(GlobalId),
     /// Defines a global as a view of the code in this constant.
     View(GlobalId, u32),
+    /// Copies a local to a place of the stack: a debugger's line changes the suspended frame.
+    WriteBack(u16, u32),
     /// Pushes the running lambda.
     Own,
     Pop,
@@ -84,6 +88,14 @@ pub(crate) enum Instruction {
 
 /// Compiled code with what it refers to.
 pub(crate) struct Code {
+    pub number: CodeNumber,
+    /// The full name of the first global the function was assigned to, `..f` in the root, with `@` for inner functions.
+    pub name: OnceLock<Symbol>,
+    /// The script the code was read from, and the line on which its source begins.
+    pub place: Option<ScriptPlace>,
+    /// True for the library, whose frames show no text.
+    pub is_hidden: bool,
+    pub is_k: bool,
     pub instructions: Vec<Instruction>,
     /// Byte offset into `source` of each instruction, for the caret.
     pub positions: Vec<u32>,
@@ -101,6 +113,52 @@ pub(crate) struct Code {
     pub offset: u32,
     /// The namespace names are resolved in, without its dot.
     pub namespace: Symbol,
+}
+
+/// Where in a script a text begins.
+#[derive(Debug, Clone)]
+pub(crate) struct ScriptPlace {
+    pub file: Arc<str>,
+    /// From 1.
+    pub line: usize,
+}
+
+impl Code {
+    /// Where the code is from, as frames show it.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            name: self.name.get().map_or_else(String::new, |name| name.text()),
+            file: match &self.place {
+                Some(place) => Arc::clone(&place.file),
+                None => Arc::default(),
+            },
+            line: self.place.as_ref().map(|place| place.line),
+            is_hidden: self.is_hidden,
+        }
+    }
+
+    /// Names the function and its inner functions, unless they have names.
+    pub(crate) fn name_function(&self, name: Symbol) {
+        if self.name.set(name).is_ok() {
+            let inner = Symbol::new([name.as_bytes(), b"@"].concat());
+            for constant in &self.constants {
+                name_functions(constant, inner);
+            }
+        }
+    }
+}
+
+/// Names the functions in a constant.
+fn name_functions(constant: &Value, name: Symbol) {
+    match constant {
+        Value::Lambda(lambda) => {
+            if let Some(body) = lambda.code.as_any().downcast_ref::<LambdaBody>() {
+                body.0.name_function(name);
+            }
+        }
+        Value::Derived(derived) => name_functions(&derived.function, name),
+        _ => (),
+    }
 }
 
 /// The names of a table or dictionary literal.

@@ -8,6 +8,7 @@ use q_value::format::settings::{DateOrder, set_date_order, set_precision};
 use q_value::{QError, QResult, Symbol, Value};
 
 use crate::files::failed;
+use crate::frames::FrameKind;
 use crate::globals::split_name;
 use crate::interpreter::Interpreter;
 use crate::system::{FileKind, StandardStream};
@@ -73,8 +74,18 @@ fn number(text: &str) -> QResult<i64> {
     }
 }
 
-/// Runs a system command given without its backslash. With `-u` clients may not: `access`.
+/// Runs a system command given without its backslash, in a frame of its own. With `-u` clients may not: `access`.
 pub(crate) fn run(interpreter: &mut Interpreter, command: &[u8]) -> QResult<CommandResult> {
+    let line = Symbol::new([b"\\", command].concat());
+    interpreter.in_frame(FrameKind::Command(line), |interpreter| {
+        run_in_frame(interpreter, command).or_else(|error| {
+            let resumed = interpreter.fail_command(error)?;
+            value(resumed)
+        })
+    })
+}
+
+fn run_in_frame(interpreter: &mut Interpreter, command: &[u8]) -> QResult<CommandResult> {
     if interpreter.settings.restricted && interpreter.caller.handle != 0 {
         return Err(QError::new("access"));
     }

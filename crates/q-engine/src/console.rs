@@ -8,8 +8,11 @@ use q_syntax::tree::{LambdaTree, NodeKind, Program};
 use q_value::display::DisplaySettings;
 use q_value::{QError, QResult, Symbol, Value};
 
-use crate::code::Code;
+use crate::backtrace::TracedFrame;
+use crate::code::{Code, ScriptPlace};
 use crate::errors;
+use crate::failure::ErrorMode;
+use crate::frames::FrameKind;
 use crate::interpreter::Interpreter;
 use crate::system::StandardStream;
 
@@ -30,7 +33,7 @@ pub(crate) fn parse_text(text: &[u8], in_k: bool) -> QResult<Program> {
 }
 
 /// True for statements whose value the console does not show.
-fn is_silent(program: &Program) -> bool {
+pub(crate) fn is_silent(program: &Program) -> bool {
     match program.statements.last().map(|node| &node.kind) {
         None | Some(NodeKind::Elided) => true,
         Some(NodeKind::Assign { .. }) => true,
@@ -58,13 +61,49 @@ impl Interpreter {
 
     /// Compiles a text to code that runs in the current namespace.
     pub(crate) fn compile_text(&mut self, text: &[u8]) -> QResult<Arc<Code>> {
-        let program = parse_text(text, self.k_mode)?;
-        self.compile_program(&program, text)
+        self.parse_and_compile(text).map(|(_, code)| code)
+    }
+
+    /// Parses and compiles a text; an error has a frame of its own for it.
+    fn parse_and_compile(&mut self, text: &[u8]) -> QResult<(Program, Arc<Code>)> {
+        let result = parse_text(text, self.k_mode).and_then(|program| {
+            let code = self.compile_program(&program, text)?;
+            Ok((program, code))
+        });
+        result.map_err(|error| {
+            let position = error.position().unwrap_or(0);
+            self.fail_text(error, |number| {
+                let mut frame = TracedFrame::of_text(number, text, position);
+                if let Some((place, _)) = &self.place {
+                    frame.origin.file = Arc::clone(&place.file);
+                    frame.origin.line = Some(place.line);
+                }
+                frame
+            })
+        })
+    }
+
+    /// Compiles a line of the debugger, which sees the locals of a frame.
+    pub(crate) fn compile_in_frame(
+        &mut self,
+        text: &[u8],
+        frame: &Code,
+        base: usize,
+    ) -> QResult<Arc<Code>> {
+        let source: Arc<str> = Arc::from(String::from_utf8_lossy(text).as_ref());
+        let result = parse_text(text, self.k_mode).and_then(|program| {
+            let statements = &program.statements;
+            crate::compile::compile_in_frame(self, statements, &source, frame, base)
+        });
+        result.map_err(|error| {
+            let position = error.position().unwrap_or(0);
+            self.fail_text(error, |number| TracedFrame::of_text(number, text, position))
+        })
     }
 
     fn compile_program(&mut self, program: &Program, text: &[u8]) -> QResult<Arc<Code>> {
         let source: Arc<str> = Arc::from(String::from_utf8_lossy(text).as_ref());
-        crate::compile::compile_line(self, &program.statements, &source).map(Arc::new)
+        crate::compile::compile_line(self, &program.statements, &source)
     }
 
     /// A lambda from its text, as messages and files carry it.
@@ -99,10 +138,13 @@ impl Interpreter {
     pub fn run_line(&mut self, line: &[u8]) -> Outcome {
         let text = line.trim_ascii_end();
         let (depth, scopes) = (self.stack.len(), self.scopes.len());
-        self.tracing = true;
+        self.error_mode = ErrorMode::Suspend;
         let result = self.console_line(text);
         self.stack.truncate(depth);
         self.scopes.truncate(scopes);
+        if std::mem::take(&mut self.aborting) {
+            return Outcome::Nothing;
+        }
         match result {
             Ok(None | Some(Value::Identity)) => Outcome::Nothing,
             Ok(Some(value)) => {
@@ -126,7 +168,16 @@ impl Interpreter {
                 self.k_mode = !self.k_mode;
                 return Ok(None);
             }
-            let result = crate::commands::run(self, command.trim_ascii())?;
+            let command = command.trim_ascii();
+            let is_load = command.starts_with(b"l ");
+            let result = if is_load {
+                let line = FrameKind::Command(Symbol::new(trimmed));
+                self.in_frame(line, |interpreter| {
+                    crate::commands::run(interpreter, command)
+                })?
+            } else {
+                crate::commands::run(self, command)?
+            };
             if !result.is_output {
                 return Ok(Some(result.value));
             }
@@ -138,11 +189,30 @@ impl Interpreter {
             self.world.write_standard(StandardStream::Output, &out);
             return Ok(None);
         }
-        let program = parse_text(text, self.k_mode)?;
+        let (program, code) = self.parse_and_compile(text)?;
         let silent = is_silent(&program);
-        let code = self.compile_program(&program, text)?;
         let value = self.run_code(&code)?;
         Ok(if silent { None } else { Some(value) })
+    }
+
+    /// Runs the script of the command line. Its frames are those of `\l` at the console; where no debugger can run, an error
+    /// shows all of them.
+    pub fn load_at_start(&mut self, command: &[u8], path: &Path) -> QResult<()> {
+        let mode = if self.is_debuggable {
+            ErrorMode::Suspend
+        } else {
+            ErrorMode::Trace
+        };
+        let mode = self.set_error_mode(mode);
+        let line = FrameKind::Command(Symbol::new(command));
+        let result = self.in_frame(line, |interpreter| {
+            interpreter.in_frame(line, |interpreter| interpreter.load_script(path))
+        });
+        self.error_mode = mode;
+        if std::mem::take(&mut self.aborting) {
+            return Ok(());
+        }
+        result
     }
 
     /// Runs a script file; the current namespace is restored afterwards.
@@ -156,14 +226,25 @@ impl Interpreter {
         let namespace = self.namespace;
         let k_mode = self.k_mode;
         self.k_mode = path.extension().is_some_and(|extension| extension == "k");
-        let result = self.run_script(&bytes, &path.to_string_lossy());
+        let name = self.full_path(path);
+        let result = self.run_script(&bytes, &name);
         self.namespace = namespace;
         self.k_mode = k_mode;
         result
     }
 
+    /// A path as backtraces show it: from the root.
+    fn full_path(&self, path: &Path) -> String {
+        let full = match self.world.working_directory() {
+            Ok(folder) => folder.join(path),
+            Err(_) => path.to_path_buf(),
+        };
+        full.to_string_lossy().into_owned()
+    }
+
     /// Runs the statements of a script's text.
     pub fn run_script(&mut self, script: &[u8], name: &str) -> QResult<()> {
+        let file: Arc<str> = Arc::from(name);
         for statement in split_script(script) {
             let result = match statement.kind {
                 StatementKind::System => crate::commands::run(self, statement.text.trim_ascii())
@@ -176,30 +257,26 @@ impl Interpreter {
                             }
                         }
                     }),
-                StatementKind::Q | StatementKind::K => self.script_statement(&statement.text),
+                StatementKind::Q | StatementKind::K => {
+                    let place = ScriptPlace {
+                        file: Arc::clone(&file),
+                        line: statement.line,
+                    };
+                    self.script_statement(&statement.text, place)
+                }
                 StatementKind::Foreign(_) => self.foreign(&statement.text),
             };
-            if let Err(error) = result {
-                if self.exiting {
-                    return Err(error);
-                }
-                let frame = format!(
-                    "  [0]  {name}:{}: {}",
-                    statement.line,
-                    String::from_utf8_lossy(&statement.text)
-                );
-                let mut error = error;
-                error.push_frame(frame);
-                return Err(error);
-            }
+            result?;
         }
         Ok(())
     }
 
     /// A statement of a script; its value is shown as one line of k text, cut to the console (`basics/joins`).
-    fn script_statement(&mut self, text: &[u8]) -> QResult<()> {
-        let program = parse_text(text, self.k_mode)?;
-        let code = self.compile_program(&program, text)?;
+    fn script_statement(&mut self, text: &[u8], place: ScriptPlace) -> QResult<()> {
+        let outer = self.place.replace((place, text.to_vec()));
+        let compiled = self.parse_and_compile(text);
+        self.place = outer;
+        let (program, code) = compiled?;
         let value = self.run_code(&code)?;
         if !is_silent(&program) && !matches!(value, Value::Identity) && self.shows_scripts {
             let mut shown = q_value::display::k_text(&value, self.settings.precision);

@@ -38,6 +38,8 @@ pub struct FakeWorld {
     files: BTreeMap<PathBuf, Vec<u8>>,
     directories: BTreeSet<PathBuf>,
     input: VecDeque<Vec<u8>>,
+    /// Lines for the debugger, when there is one.
+    debugger: Option<Arc<Mutex<VecDeque<Vec<u8>>>>>,
     recorded: Arc<Mutex<Recorded>>,
     handles: BTreeMap<i32, OpenSpec>,
     incoming: VecDeque<Incoming>,
@@ -57,6 +59,7 @@ impl Default for FakeWorld {
             files: BTreeMap::new(),
             directories: BTreeSet::from([PathBuf::from("/")]),
             input: VecDeque::new(),
+            debugger: None,
             recorded: Arc::default(),
             handles: BTreeMap::new(),
             incoming: VecDeque::new(),
@@ -71,6 +74,12 @@ impl Default for FakeWorld {
 impl FakeWorld {
     pub fn new() -> FakeWorld {
         FakeWorld::default()
+    }
+
+    /// Gives the world a debugger whose lines are taken from the queue returned. Both streams are then recorded as output, in
+    /// order, with the prompts and lines among them.
+    pub fn with_debugger(&mut self) -> Arc<Mutex<VecDeque<Vec<u8>>>> {
+        Arc::clone(self.debugger.get_or_insert_default())
     }
 
     /// The record of what happens, for looking at after the world was given away.
@@ -310,8 +319,19 @@ impl System for FakeWorld {
         Ok(())
     }
 
+    fn has_debugger(&self) -> bool {
+        self.debugger.is_some()
+    }
+    fn debug_line(&mut self, prompt: &str) -> Option<Vec<u8>> {
+        let line = self.debugger.as_ref()?.lock().ok()?.pop_front()?;
+        let shown = [prompt.as_bytes(), &line, b"\n"].concat();
+        self.record(|recorded| recorded.output.extend_from_slice(&shown));
+        Some(line)
+    }
     fn write_standard(&mut self, stream: StandardStream, bytes: &[u8]) {
+        let one_stream = self.debugger.is_some();
         self.record(|recorded| match stream {
+            StandardStream::Error if one_stream => recorded.output.extend_from_slice(bytes),
             StandardStream::Output => recorded.output.extend_from_slice(bytes),
             StandardStream::Error => recorded.error.extend_from_slice(bytes),
         });

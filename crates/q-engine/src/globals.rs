@@ -262,14 +262,6 @@ impl Globals {
         views
     }
 
-    /// The name of the first global whose value satisfies a test.
-    pub(crate) fn name_of(&self, is_wanted: impl Fn(&Value) -> bool) -> Option<String> {
-        self.slots
-            .iter()
-            .find(|slot| slot.value.as_ref().is_some_and(&is_wanted))
-            .map(|slot| slot.name.text())
-    }
-
     /// The namespace as a dictionary: `::` under the empty name first, nested namespaces as dictionaries. Of the root
     /// only the plain variables, without the leading null.
     pub(crate) fn as_dictionary(&self, space: Symbol) -> Value {

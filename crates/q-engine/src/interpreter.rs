@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use q_value::{QError, QResult, Symbol, Value, Vector};
 
+use crate::code::ScriptPlace;
+use crate::debugger::Suspension;
+use crate::failure::ErrorMode;
+use crate::frames::Frame;
 use crate::globals::{GlobalId, Globals, qualify, split_name};
 use crate::random::Random;
 use crate::settings::Settings;
@@ -44,8 +48,25 @@ pub struct Interpreter {
     interrupt: Arc<AtomicBool>,
     /// Lowest address the native stack may reach.
     stack_limit: usize,
-    /// True while an error would be shown with its frames; false inside a trap.
-    pub(crate) tracing: bool,
+    /// The calls under way, outermost first.
+    pub(crate) frames: Vec<Frame>,
+    /// The instruction after the one that the innermost frame runs; set before whatever may call.
+    pub(crate) at: u32,
+    /// Numbers of the frames in which the lines of debuggers run, innermost last.
+    pub(crate) roots: Vec<usize>,
+    pub(crate) error_mode: ErrorMode,
+    /// True where a debugger can run: code keeps its locals until it returns.
+    pub(crate) is_debuggable: bool,
+    /// Executions suspended in the debugger, innermost last.
+    pub(crate) suspensions: Vec<Suspension>,
+    /// The arguments of the primitive that runs, where a debugger may ask for them.
+    pub(crate) failed_arguments: Vec<Value>,
+    /// Set while a debugger is left: nothing catches errors up to the line that ran into it.
+    pub(crate) aborting: bool,
+    /// Where the statement that is being compiled stands in its script, and its text.
+    pub(crate) place: Option<(ScriptPlace, Vec<u8>)>,
+    /// True while the library is read.
+    pub(crate) is_installing: bool,
     /// Set by `exit`: nothing catches errors any more.
     pub(crate) exiting: bool,
     /// True in `reval` and in threads: globals cannot be written.
@@ -104,7 +125,16 @@ impl Interpreter {
             command_line: CommandLine::default(),
             interrupt: Arc::default(),
             stack_limit: 0,
-            tracing: true,
+            frames: Vec::with_capacity(64),
+            at: 0,
+            roots: Vec::new(),
+            error_mode: ErrorMode::Suspend,
+            is_debuggable: false,
+            suspensions: Vec::new(),
+            failed_arguments: Vec::new(),
+            aborting: false,
+            place: None,
+            is_installing: true,
             exiting: false,
             read_only: false,
             is_secondary: false,
@@ -118,6 +148,8 @@ impl Interpreter {
         interpreter.caller.user = Symbol::new(interpreter.world.user_name());
         interpreter.caller.address = interpreter.world.host_address();
         crate::library::install(&mut interpreter);
+        interpreter.is_installing = false;
+        interpreter.is_debuggable = interpreter.world.has_debugger();
         interpreter
     }
 
@@ -137,7 +169,16 @@ impl Interpreter {
             command_line: self.command_line.clone(),
             interrupt: Arc::clone(&self.interrupt),
             stack_limit: 0,
-            tracing: self.tracing,
+            frames: Vec::new(),
+            at: 0,
+            roots: Vec::new(),
+            error_mode: self.error_mode,
+            is_debuggable: false,
+            suspensions: Vec::new(),
+            failed_arguments: Vec::new(),
+            aborting: false,
+            place: None,
+            is_installing: false,
             exiting: false,
             read_only: true,
             is_secondary: true,
@@ -173,6 +214,11 @@ impl Interpreter {
 
     pub fn set_caller(&mut self, caller: Caller) -> Caller {
         std::mem::replace(&mut self.caller, caller)
+    }
+
+    /// Says what happens with errors from now on; what was said before.
+    pub fn set_error_mode(&mut self, mode: ErrorMode) -> ErrorMode {
+        std::mem::replace(&mut self.error_mode, mode)
     }
 
     pub fn set_command_line(&mut self, command_line: CommandLine) {
@@ -292,6 +338,9 @@ impl Interpreter {
         if self.read_only {
             return Err(QError::noupdate());
         }
+        if let Value::Lambda(lambda) = &value {
+            self.name_function(id, lambda);
+        }
         if self.globals.get(id).is_some() && self.globals.view(id).is_none() {
             self.globals.store(id, value);
             return self.after_write(id);
@@ -330,6 +379,20 @@ impl Interpreter {
         }
         self.globals.set(id, value);
         self.after_write(id)
+    }
+
+    /// A function is called by the first global it is assigned to, `..f` in the root.
+    #[cold]
+    fn name_function(&self, id: GlobalId, lambda: &q_value::Lambda) {
+        let Ok(code) = crate::machine::code_of(lambda) else {
+            return;
+        };
+        let name = self.globals.name(id);
+        if name.as_bytes().starts_with(b".") {
+            code.name_function(name);
+        } else {
+            code.name_function(Symbol::new([b"..", name.as_bytes()].concat()));
+        }
     }
 
     /// Runs `.z.vs` when it is set, and keeps what depends on settings of the process in step.

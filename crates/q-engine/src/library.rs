@@ -30,7 +30,7 @@ pub(crate) fn install(interpreter: &mut Interpreter) {
     for (name, text) in SCRIPTS {
         if let Err(error) = interpreter.run_script(text.as_bytes(), name) {
             // a library that does not load is a bug of this crate; a test keeps it from happening
-            let text = format!("{name}: {error} {:?}\n", error.trace());
+            let text = format!("{name}: {error}\n{}", interpreter.backtrace_of(&error));
             interpreter
                 .world
                 .write_standard(crate::system::StandardStream::Error, text.as_bytes());

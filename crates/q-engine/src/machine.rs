@@ -13,6 +13,7 @@ use q_value::{Lambda, QError, QResult, Value};
 
 use crate::code::{Code, Instruction, LambdaBody};
 use crate::compile::fuse::LAST_USE;
+use crate::frames::{Frame, FrameKind};
 use crate::interpreter::Interpreter;
 use scalar::{Scalar, scalar, through_scalar};
 
@@ -45,6 +46,9 @@ pub(crate) fn is_true(value: &Value) -> QResult<bool> {
     })
 }
 
+/// Arguments of primitives longer than this are not kept for the debugger.
+const NOTED_ITEMS_MAX: usize = 4096;
+
 impl Interpreter {
     #[inline]
     pub(crate) fn pop(&mut self) -> Value {
@@ -74,13 +78,42 @@ impl Interpreter {
         for _ in code.parameters..code.locals.len() {
             self.stack.push(Value::Elided);
         }
-        match self.execute(code, base, Some(lambda)) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                self.stack.truncate(base);
-                Err(self.trace(error, lambda))
-            }
+        self.push_frame(code, base);
+        let result = self.execute(code, base, Some(lambda));
+        self.pop_frame();
+        if result.is_err() {
+            self.stack.truncate(base);
         }
+        result
+    }
+
+    #[inline]
+    fn push_frame(&mut self, code: &Code, base: usize) {
+        self.frames.push(Frame {
+            kind: FrameKind::Code(code.number.get()),
+            base,
+            caller_at: self.at,
+        });
+    }
+
+    #[inline]
+    fn pop_frame(&mut self) {
+        if let Some(frame) = self.frames.pop() {
+            self.at = frame.caller_at;
+        }
+    }
+
+    /// Runs the code of a debugger's line: copies of the locals it sees are on top of the stack.
+    pub(crate) fn run_in_frame(
+        &mut self,
+        code: &Code,
+        lambda: Option<&Arc<Lambda>>,
+    ) -> QResult<Value> {
+        let base = self.stack.len() - code.locals.len();
+        self.push_frame(code, base);
+        let result = self.execute(code, base, lambda);
+        self.pop_frame();
+        result.map(|()| self.pop())
     }
 
     /// Runs code that has no parameters: a line or a view.
@@ -90,7 +123,9 @@ impl Interpreter {
         for _ in 0..code.locals.len() {
             self.stack.push(Value::Elided);
         }
+        self.push_frame(code, base);
         let result = self.execute(code, base, None);
+        self.pop_frame();
         match result {
             Ok(()) => Ok(self.pop()),
             Err(error) => {
@@ -100,27 +135,24 @@ impl Interpreter {
         }
     }
 
-    /// Adds the frame of a lambda to an error on its way out.
-    #[cold]
-    fn trace(&self, error: QError, lambda: &Arc<Lambda>) -> QError {
-        if !self.tracing || error.trace().len() > 64 {
-            return error;
-        }
-        crate::errors::add_frame(self, error, lambda)
-    }
-
     /// Runs code in the frame at `base` until it returns; the frame is then replaced by the result.
     ///
     /// Atoms are moved field by field: a value written as tag and payload and read back whole would stall the processor.
     fn execute(&mut self, code: &Code, base: usize, own: Option<&Arc<Lambda>>) -> QResult<()> {
         let instructions = code.instructions.as_slice();
         let mut next = 0usize;
-        /// Leaves with an error placed at the instruction that failed.
+        /// Leaves with an error placed at the instruction that failed, unless a debugger gives a result for it.
         macro_rules! check {
             ($result:expr) => {
+                check!($result, None)
+            };
+            ($result:expr, $function:expr) => {
                 match $result {
                     Ok(value) => value,
-                    Err(error) => return Err(placed(error, code, next)),
+                    Err(error) => {
+                        next = self.fail(error, code, base, next, $function)?;
+                        continue;
+                    }
                 }
             };
         }
@@ -138,6 +170,7 @@ impl Interpreter {
                         _ => self.stack.push(Value::Boolean(holds)),
                     },
                     Scalar::Other => {
+                        self.at = next as u32;
                         let result = check!($slow);
                         self.stack.push(result);
                     }
@@ -207,7 +240,11 @@ impl Interpreter {
                         _ => Scalar::Other,
                     };
                     if let Scalar::Other = result {
+                        self.at = next as u32;
                         let (x, y) = (self.pop(), self.pop());
+                        if self.is_debuggable {
+                            self.note_arguments(&[&x, &y]);
+                        }
                         let result = check!(self.binary(op, x, y));
                         self.stack.push(result);
                     } else {
@@ -219,6 +256,7 @@ impl Interpreter {
                     let place = base + usize::from(slot);
                     let y = &code.constants[usize::from(index)];
                     if !through_scalar(op, &mut self.stack[place], y) {
+                        self.at = next as u32;
                         check!(self.through_place(place, op, y.clone()));
                     }
                 }
@@ -226,6 +264,7 @@ impl Interpreter {
                     let y = self.pop();
                     let place = base + usize::from(slot);
                     if !through_scalar(op, &mut self.stack[place], &y) {
+                        self.at = next as u32;
                         check!(self.through_place(place, op, y));
                     }
                 }
@@ -233,6 +272,7 @@ impl Interpreter {
                     let Some(lambda) = own else {
                         return Err(QError::signal(".z.s"));
                     };
+                    self.at = next as u32;
                     check!(self.check_limits());
                     if count > 1 {
                         let start = self.stack.len() - usize::from(count);
@@ -241,8 +281,12 @@ impl Interpreter {
                     check!(self.enter(code, lambda));
                 }
                 Instruction::Apply(count) => {
+                    self.at = next as u32;
                     let function = self.pop();
-                    check!(self.apply_top(&function, usize::from(count)));
+                    check!(
+                        self.apply_top(&function, usize::from(count)),
+                        Some(&function)
+                    );
                 }
                 Instruction::Jump(to) => {
                     let to = to as usize;
@@ -275,6 +319,7 @@ impl Interpreter {
                     return Ok(());
                 }
                 instruction => {
+                    self.at = next as u32;
                     if let Some(to) = check!(self.step(instruction, code, base, own)) {
                         next = to;
                     }
@@ -299,6 +344,21 @@ impl Interpreter {
             }
             self.stack.truncate(base + 1);
         }
+    }
+
+    /// Keeps the arguments of a primitive for `.z.ey`; of long ones not even a copy of the reference, so that they can be
+    /// written in place.
+    #[cold]
+    pub(crate) fn note_arguments(&mut self, arguments: &[&Value]) {
+        self.failed_arguments = arguments
+            .iter()
+            .map(|argument| match argument {
+                argument if argument.is_atom() || argument.count() <= NOTED_ITEMS_MAX => {
+                    (*argument).clone()
+                }
+                _ => Value::Identity,
+            })
+            .collect();
     }
 
     /// A copy of a local; one that was never assigned is the empty list.
@@ -336,6 +396,11 @@ impl Interpreter {
                 return self.enter(code, lambda);
             }
         }
+        if self.is_debuggable {
+            let top = self.stack.len();
+            let arguments: Vec<Value> = self.stack[top - count..].iter().rev().cloned().collect();
+            self.note_arguments(&arguments.iter().collect::<Vec<_>>());
+        }
         let result = self.apply_popped(function, count)?;
         self.stack.push(result);
         Ok(())
@@ -360,12 +425,6 @@ impl Interpreter {
             }
         }
     }
-}
-
-/// An error placed at the instruction before `next`.
-#[cold]
-fn placed(error: QError, code: &Code, next: usize) -> QError {
-    error.at(code.positions[next.saturating_sub(1)] as usize)
 }
 
 /// The error that `'x` makes.

@@ -1,6 +1,6 @@
 //! Pattern assignment of 4.1: taking values apart.
 
-use q_value::{Dict, QError, QResult, Symbol, Type, Value};
+use q_value::{QError, QResult, Symbol, Type, Value};
 
 use crate::amend::Bounds;
 use crate::globals::GlobalId;
@@ -23,14 +23,17 @@ pub(crate) enum BoundPattern {
     Filtered {
         pattern: Box<BoundPattern>,
         filter: usize,
+        position: usize,
     },
     Indexed {
         place: Place,
         indices: Vec<usize>,
     },
     Constant(usize),
-    List(Vec<BoundPattern>),
-    Dict(Vec<(Symbol, BoundPattern)>),
+    /// Items, each with the place of the caret when it is a constant that differs; and where the list begins.
+    List(Vec<(BoundPattern, usize)>, usize),
+    /// Entries, and where the colon of each stands.
+    Dict(Vec<(Symbol, BoundPattern)>, Vec<usize>),
     Table {
         keys: Vec<(Symbol, BoundPattern)>,
         columns: Vec<(Symbol, BoundPattern)>,
@@ -52,6 +55,40 @@ enum Write {
     Item(Place, Vec<Value>, Value),
 }
 
+/// Why a value was not bound.
+pub(crate) enum Unbound {
+    /// It does not match: what an assignment signals. A pattern conditional goes on with its next pattern.
+    Mismatch(QError),
+    /// Something else went wrong.
+    Failed(QError),
+}
+
+impl From<QError> for Unbound {
+    fn from(error: QError) -> Unbound {
+        Unbound::Failed(error)
+    }
+}
+
+impl From<Unbound> for QError {
+    fn from(unbound: Unbound) -> QError {
+        match unbound {
+            Unbound::Mismatch(error) | Unbound::Failed(error) => error,
+        }
+    }
+}
+
+fn mismatch<T>() -> Result<T, Unbound> {
+    Err(Unbound::Mismatch(QError::new("match")))
+}
+
+/// A mismatch placed, unless an inner one is.
+fn placed(unbound: Unbound, position: usize) -> Unbound {
+    match unbound {
+        Unbound::Mismatch(error) => Unbound::Mismatch(error.at(position)),
+        failed => failed,
+    }
+}
+
 struct Binding<'a> {
     operands: &'a [Value],
     writes: Vec<Write>,
@@ -59,21 +96,19 @@ struct Binding<'a> {
 
 impl Interpreter {
     /// Binds the names of a pattern to the parts of a value, in the frame at `base`; nothing is bound when it does not
-    /// match. Returns the value as the filters left it, or `None`.
+    /// match. Returns the value as the filters left it.
     pub(crate) fn bind(
         &mut self,
         code: &PatternCode,
         operands: &[Value],
         value: Value,
         base: usize,
-    ) -> QResult<Option<Value>> {
+    ) -> Result<Value, Unbound> {
         let mut binding = Binding {
             operands,
             writes: Vec::new(),
         };
-        let Some(value) = self.match_pattern(&mut binding, &code.pattern, value)? else {
-            return Ok(None);
-        };
+        let value = self.match_pattern(&mut binding, &code.pattern, value)?;
         for write in binding.writes {
             match write {
                 Write::Name(place, value) => self.set_place(place, value, base)?,
@@ -88,7 +123,7 @@ impl Interpreter {
                 }
             }
         }
-        Ok(Some(value))
+        Ok(value)
     }
 
     fn match_pattern(
@@ -96,18 +131,22 @@ impl Interpreter {
         binding: &mut Binding<'_>,
         pattern: &BoundPattern,
         value: Value,
-    ) -> QResult<Option<Value>> {
+    ) -> Result<Value, Unbound> {
         match pattern {
-            BoundPattern::Any => Ok(Some(value)),
+            BoundPattern::Any => Ok(value),
             BoundPattern::Place(place) => {
                 binding.writes.push(Write::Name(*place, value.clone()));
-                Ok(Some(value))
+                Ok(value)
             }
-            BoundPattern::Filtered { pattern, filter } => {
+            BoundPattern::Filtered {
+                pattern,
+                filter,
+                position,
+            } => {
                 let filter = binding.operands[*filter].clone();
                 if let Value::Symbol(name) = &filter {
                     if !has_type(&value, *name)? {
-                        return Err(QError::type_error());
+                        return Err(Unbound::Mismatch(QError::type_error().at(*position)));
                     }
                     return self.match_pattern(binding, pattern, value);
                 }
@@ -122,44 +161,45 @@ impl Interpreter {
                 binding
                     .writes
                     .push(Write::Item(*place, path, value.clone()));
-                Ok(Some(value))
+                Ok(value)
             }
             BoundPattern::Constant(constant) => {
-                let matches = crate::dispatch::is_match(&binding.operands[*constant], &value);
-                Ok(matches.then_some(value))
+                if crate::dispatch::is_match(&binding.operands[*constant], &value) {
+                    Ok(value)
+                } else {
+                    mismatch()
+                }
             }
-            BoundPattern::List(items) => {
-                if !(value.is_list() || matches!(value, Value::Table(_)))
-                    || value.count() != items.len()
-                {
-                    return Ok(None);
+            BoundPattern::List(items, position) => {
+                if !(value.is_list() || matches!(value, Value::Table(_))) {
+                    return Err(Unbound::Mismatch(QError::type_error().at(*position)));
+                }
+                if value.count() != items.len() {
+                    return Err(Unbound::Mismatch(QError::length().at(*position)));
                 }
                 let mut parts = Vec::with_capacity(items.len());
-                for (at, item) in items.iter().enumerate() {
+                for (at, (item, position)) in items.iter().enumerate() {
                     let part = value.item(at).ok_or_else(QError::length)?;
-                    match self.match_pattern(binding, item, part)? {
-                        Some(part) => parts.push(part),
-                        None => return Ok(None),
-                    }
+                    let part = self.match_pattern(binding, item, part);
+                    parts.push(part.map_err(|unbound| placed(unbound, *position))?);
                 }
-                Ok(Some(if parts.is_empty() {
+                Ok(if parts.is_empty() {
                     value
                 } else {
                     Value::from_items(parts)
-                }))
+                })
             }
-            BoundPattern::Dict(entries) => {
+            BoundPattern::Dict(entries, positions) => {
                 let Value::Dict(dict) = &value else {
-                    return Ok(None);
+                    return mismatch();
                 };
                 let mut changed = value.clone();
-                for (name, pattern) in entries {
-                    let Some(part) = index::dict_entry(dict, *name) else {
-                        return Ok(None);
+                for ((name, pattern), position) in entries.iter().zip(positions) {
+                    let part = match index::dict_entry(dict, *name) {
+                        Some(part) => self.match_pattern(binding, pattern, part),
+                        None => mismatch(),
                     };
-                    let Some(part) = self.match_pattern(binding, pattern, part)? else {
-                        return Ok(None);
-                    };
+                    let part = part.map_err(|unbound| placed(unbound, *position))?;
                     crate::amend::assign(
                         &mut changed,
                         &[Value::Symbol(*name)],
@@ -167,7 +207,7 @@ impl Interpreter {
                         Bounds::Length,
                     )?;
                 }
-                Ok(Some(changed))
+                Ok(changed)
             }
             BoundPattern::Table { keys, columns } => {
                 let (key_part, value_part) = match &value {
@@ -175,52 +215,71 @@ impl Interpreter {
                     Value::Dict(dict) if value.is_keyed_table() && !keys.is_empty() => {
                         (Some(dict.keys.clone()), dict.values.clone())
                     }
-                    _ => return Ok(None),
+                    _ => return mismatch(),
                 };
                 let key_part = match key_part {
                     None => None,
-                    Some(part) => match self.match_columns(binding, keys, part)? {
-                        Some(part) => Some(part),
-                        None => return Ok(None),
-                    },
+                    Some(part) => Some(self.match_columns(binding, keys, part)?),
                 };
-                let Some(values) = self.match_columns(binding, columns, value_part)? else {
-                    return Ok(None);
-                };
-                Ok(Some(match key_part {
+                let values = self.match_columns(binding, columns, value_part)?;
+                Ok(match key_part {
                     Some(keys) => Value::dict(keys, values),
                     None => values,
-                }))
+                })
             }
             BoundPattern::Bang(keys, values) => {
                 let Value::Dict(dict) = &value else {
-                    return Ok(None);
+                    return mismatch();
                 };
-                let Dict {
-                    keys: own_keys,
-                    values: own_values,
-                    ..
-                } = &**dict;
                 if let BoundPattern::Constant(wanted) = &**keys {
-                    let part = index::index(&value, &binding.operands[*wanted])?;
-                    return Ok(self.match_pattern(binding, values, part)?.map(|_| value));
+                    let wanted = binding.operands[*wanted].clone();
+                    return self.match_entries(binding, &wanted, values, value);
                 }
-                let Some(new_keys) = self.match_pattern(binding, keys, own_keys.clone())? else {
-                    return Ok(None);
-                };
-                let new_values = self.match_pattern(binding, values, own_values.clone())?;
-                Ok(new_values.map(|new_values| Value::dict(new_keys, new_values)))
+                let new_keys = self.match_pattern(binding, keys, dict.keys.clone())?;
+                let new_values = self.match_pattern(binding, values, dict.values.clone())?;
+                Ok(Value::dict(new_keys, new_values))
             }
             BoundPattern::Flip(columns) => {
                 if !matches!(value, Value::Table(_)) {
-                    return Ok(None);
+                    return mismatch();
                 }
                 let flipped = q_kernels::unary(q_value::Unary::Flip, value.clone())?;
-                Ok(self
-                    .match_pattern(binding, columns, flipped)?
-                    .map(|_| value))
+                self.match_pattern(binding, columns, flipped)?;
+                Ok(value)
             }
         }
+    }
+
+    /// `keys!values` with constant keys: each must be there, its value matches its own pattern.
+    fn match_entries(
+        &mut self,
+        binding: &mut Binding<'_>,
+        keys: &Value,
+        values: &BoundPattern,
+        value: Value,
+    ) -> Result<Value, Unbound> {
+        let Value::Dict(dict) = &value else {
+            return mismatch();
+        };
+        let (own, wanted) = (dict.keys.items(), keys.items());
+        for (at, key) in wanted.iter().enumerate() {
+            if own.iter().any(|own| crate::dispatch::is_match(own, key)) {
+                continue;
+            }
+            // the caret stands below the pattern of the missing key
+            let position = match values {
+                BoundPattern::List(items, _) => items.get(at).map(|(_, position)| *position),
+                _ => None,
+            };
+            let error = QError::new("match");
+            return Err(Unbound::Mismatch(match position {
+                Some(position) => error.at(position),
+                None => error,
+            }));
+        }
+        let part = index::index(&value, keys)?;
+        self.match_pattern(binding, values, part)?;
+        Ok(value)
     }
 
     fn match_columns(
@@ -228,18 +287,16 @@ impl Interpreter {
         binding: &mut Binding<'_>,
         columns: &[(Symbol, BoundPattern)],
         part: Value,
-    ) -> QResult<Option<Value>> {
+    ) -> Result<Value, Unbound> {
         let Value::Table(table) = &part else {
-            return Ok(None);
+            return mismatch();
         };
         let mut changed = part.clone();
         for (name, pattern) in columns {
             let Some(column) = table.column(*name).cloned() else {
-                return Ok(None);
+                return mismatch();
             };
-            let Some(column) = self.match_pattern(binding, pattern, column)? else {
-                return Ok(None);
-            };
+            let column = self.match_pattern(binding, pattern, column)?;
             crate::amend::assign(
                 &mut changed,
                 &[Value::Symbol(*name)],
@@ -247,7 +304,7 @@ impl Interpreter {
                 Bounds::Length,
             )?;
         }
-        Ok(Some(changed))
+        Ok(changed)
     }
 
     fn set_place(&mut self, place: Place, value: Value, base: usize) -> QResult<()> {

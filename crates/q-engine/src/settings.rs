@@ -1,5 +1,7 @@
 //! Settings of the process that q code reads and changes with system commands.
 
+use crate::failure::ErrorMode;
+
 /// Values of `\P \c \C \S \z \e \g \o \T \W \s \E`.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -28,6 +30,17 @@ pub struct Settings {
     pub blocked: bool,
     /// True when system commands and files outside the folder are refused to clients (`-u`).
     pub restricted: bool,
+}
+
+impl Settings {
+    /// What `\e` says about errors in callbacks of asynchronous messages and of HTTP.
+    pub fn callback_error_mode(&self) -> ErrorMode {
+        match self.error_trap {
+            1 => ErrorMode::Suspend,
+            2 => ErrorMode::Trace,
+            _ => ErrorMode::Abort,
+        }
+    }
 }
 
 impl Default for Settings {

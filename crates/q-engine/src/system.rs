@@ -104,6 +104,16 @@ pub trait System: Send {
         None
     }
 
+    // -- debugger --------------------------------------------------------------------------------------------------
+    /// True when errors in functions suspend: somebody sits at a console.
+    fn has_debugger(&self) -> bool {
+        false
+    }
+    /// The next line typed at the debugger's prompt; `None` when there is no more, which leaves the debugger.
+    fn debug_line(&mut self, _prompt: &str) -> Option<Vec<u8>> {
+        None
+    }
+
     // -- clock -----------------------------------------------------------------------------------------------------
     /// Nanoseconds since 2000.01.01 UTC.
     fn now(&self) -> i64;

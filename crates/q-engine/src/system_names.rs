@@ -21,6 +21,13 @@ pub(crate) fn read(interpreter: &mut Interpreter, name: Symbol) -> QResult<Optio
         return Ok(Some(value));
     }
     Ok(Some(match short {
+        b"ex" | b"ey" => {
+            let failed = interpreter.failed_primitive();
+            return Ok(failed.map(|(function, arguments)| match short {
+                b"ex" => function,
+                _ => arguments,
+            }));
+        }
         b"w" => Value::Int(interpreter.caller.handle),
         b"u" => Value::Symbol(interpreter.caller.user),
         b"a" => Value::Int(interpreter.caller.address.cast_signed()),

@@ -25,19 +25,18 @@ impl LambdaCode for ViewBody {
     }
 }
 
-/// Compiles the right side of `v::..`, several statements when more follow on the line.
+/// Compiles the right side of `v::..`, several statements when more follow on the line; `statement` is the whole line, `source`
+/// its right side.
 pub(crate) fn compile(
     interpreter: &mut Interpreter,
     body: &[Node],
+    statement: &Arc<str>,
     source: &str,
 ) -> QResult<Value> {
     let source: Arc<str> = Arc::from(source);
-    let code = crate::compile::compile_line(interpreter, body, &source)?;
+    let code = crate::compile::compile_line(interpreter, body, statement)?;
     let namespace = interpreter.namespace;
-    let view = Arc::new(View {
-        code: Arc::new(code),
-        source,
-    });
+    let view = Arc::new(View { code, source });
     Ok(as_value(&view, namespace))
 }
 

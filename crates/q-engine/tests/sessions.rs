@@ -138,7 +138,7 @@ fn errors_are_trapped_and_signalled() {
         (".[{x+y};(1;`b);{\"!\",x}]", "\"!type\""),
         ("@[2+;\"42\"+3;`e]", "'type"),
         ("foo", "'foo"),
-        (".Q.trp[{x+`a};1;{[e;b](e;count b)}]", "\"type\"\n1"),
+        (".Q.trp[{x+`a};1;{[e;b](e;count b)}]", "\"type\"\n3"),
     ]);
 }
 
@@ -260,7 +260,7 @@ fn patterns_take_values_apart() {
     session(&[
         ("(a;b):1 2", ""),
         ("a,b", "1 2"),
-        ("(a;b):1 2 3", "'match"),
+        ("(a;b):1 2 3", "'length"),
         ("{[(p;q)]p+q}3 4", "7"),
         ("(n:`s;m:`h):(`x;1.5)", "'type"),
     ]);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use q_engine::system::StandardStream;
-use q_engine::{Caller, Interpreter};
+use q_engine::{Caller, ErrorMode, Interpreter};
 use q_value::{QError, QResult, Symbol, Value};
 use q_wire::{Login, MessageKind, decode_message};
 
@@ -50,17 +50,17 @@ impl Process {
         }
     }
 
-    /// An error that nobody awaits, on standard error with its innermost frame.
+    /// An error that nobody awaits, on standard error with its backtrace.
     pub(crate) fn show_error(&self, error: &QError, whole: &str) {
         let mut text = vec![b'\''];
         text.extend_from_slice(error.text());
         text.push(b'\n');
-        let frames = error.trace();
-        match frames.first() {
-            Some(frame) => text.extend_from_slice(frame.as_bytes()),
-            None => text.extend_from_slice(format!("  [0]  {whole}").as_bytes()),
+        let frames = self.interpreter.backtrace_of(error);
+        if frames.is_empty() {
+            text.extend_from_slice(format!("  [0]  {whole}\n").as_bytes());
+        } else {
+            text.extend_from_slice(frames.as_bytes());
         }
-        text.push(b'\n');
         write_standard(StandardStream::Error, &text);
     }
 
@@ -182,9 +182,14 @@ impl Process {
         let result = self.as_caller(caller, |interpreter| {
             let decoded = decode_message(message, interpreter)?;
             let before = interpreter.set_read_only(is_blocked);
+            let mode = interpreter.set_error_mode(match kind {
+                MessageKind::Async => interpreter.settings().callback_error_mode(),
+                _ => ErrorMode::Abort,
+            });
             let result = decoded
                 .payload
                 .and_then(|message| interpreter.run_message(callback, message));
+            interpreter.set_error_mode(mode);
             interpreter.set_read_only(before);
             result
         });

@@ -196,12 +196,7 @@ impl Process {
         if !self.shared.console().is_terminal() {
             return;
         }
-        let namespace = self.interpreter.namespace();
-        let prompt = if namespace.is_null() {
-            "q)".to_owned()
-        } else {
-            format!("q.{})", namespace.text())
-        };
+        let prompt = self.interpreter.prompt();
         write_standard(StandardStream::Output, prompt.as_bytes());
     }
 

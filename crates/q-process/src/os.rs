@@ -29,6 +29,13 @@ use memory::MemoryLimit;
 pub(crate) use paths::{PATH_MAP_VARIABLE, PathMap};
 pub(crate) use streams::{ConsoleInput, write_standard};
 
+/// Set, errors in functions suspend although nobody sits at a terminal: for tests and tools.
+const DEBUGGER_VARIABLE: &str = "QSPACE_DEBUGGER";
+
+fn is_debugger_forced() -> bool {
+    std::env::var_os(DEBUGGER_VARIABLE).is_some_and(|value| !value.is_empty())
+}
+
 /// What the evaluator's world shares with the event loop. Both run on one thread; the locks are never contended.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -225,6 +232,13 @@ impl System for Os {
 
     fn write_standard(&mut self, stream: StandardStream, bytes: &[u8]) {
         write_standard(stream, bytes);
+    }
+    fn has_debugger(&self) -> bool {
+        self.shared.console().is_terminal() || is_debugger_forced()
+    }
+    fn debug_line(&mut self, prompt: &str) -> Option<Vec<u8>> {
+        write_standard(StandardStream::Output, prompt.as_bytes());
+        self.shared.console().wait_for_line()
     }
     fn read_line(&mut self) -> Option<Vec<u8>> {
         self.shared.console().wait_for_line()

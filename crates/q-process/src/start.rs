@@ -204,7 +204,8 @@ fn load(interpreter: &mut Interpreter, script: &[u8]) -> QResult<()> {
         .any(|extension| script.ends_with(extension.as_bytes()));
     if is_script {
         let path = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(script);
-        return interpreter.load_script(Path::new(path));
+        let command = [b"\\l ", script].concat();
+        return interpreter.load_at_start(&command, Path::new(path));
     }
     let command = [b"\\l ", script].concat();
     interpreter.evaluate_bytes(&command).map(|_| ())

@@ -57,7 +57,10 @@ impl Process {
     pub(crate) fn http(&mut self, handle: i32, request: &HttpRequest) {
         let is_blocked = self.interpreter.settings().blocked;
         let before = self.interpreter.set_read_only(is_blocked);
+        let mode = self.interpreter.settings().callback_error_mode();
+        let mode = self.interpreter.set_error_mode(mode);
         let response = self.http_response(handle, request);
+        self.interpreter.set_error_mode(mode);
         self.interpreter.set_read_only(before);
         self.shared.network().answer_http(handle, response);
     }
@@ -105,7 +108,10 @@ impl Process {
         });
         match result.and_then(|value| text_of(&value)) {
             Ok(response) => response,
-            Err(error) => error_response(&error),
+            Err(error) => {
+                let trace = self.interpreter.backtrace_of(&error);
+                error_response(&error, &trace)
+            }
         }
     }
 
@@ -130,7 +136,7 @@ impl Process {
         });
         match result {
             Ok(text) => http_response("200 OK", "text/plain; charset=utf-8", &text),
-            Err(error) => error_response(&error),
+            Err(error) => error_response(&error, &self.interpreter.backtrace_of(&error)),
         }
     }
 }
@@ -142,8 +148,9 @@ fn text_of(value: &Value) -> QResult<Vec<u8>> {
         .ok_or_else(QError::type_error)
 }
 
-fn error_response(error: &QError) -> Vec<u8> {
-    let text = format!("{error}\n");
+/// The error with its backtrace, when `\e` asked for one.
+fn error_response(error: &QError, trace: &str) -> Vec<u8> {
+    let text = format!("{error}\n{trace}");
     http_response(
         "400 Bad Request",
         "text/plain; charset=utf-8",

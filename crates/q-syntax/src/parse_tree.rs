@@ -207,21 +207,23 @@ impl Builder<'_> {
         Ok(match pattern {
             Pattern::Any => Value::Elided,
             Pattern::Name(name) => Value::Symbol(*name),
-            Pattern::Filtered { pattern, filter } => Value::from_items(vec![
+            Pattern::Filtered {
+                pattern, filter, ..
+            } => Value::from_items(vec![
                 Value::Binary(Binary::Assign),
                 self.pattern(pattern)?,
                 self.node(filter)?,
             ]),
             Pattern::Indexed { name, indices } => self.nodes(Value::Symbol(*name), indices)?,
             Pattern::Constant(node) => self.node(node)?,
-            Pattern::List(items) => {
+            Pattern::List(items, _) => {
                 let mut values = vec![self.enlist()];
-                for item in items {
+                for (item, _) in items {
                     values.push(self.pattern(item)?);
                 }
                 Value::from_items(values)
             }
-            Pattern::Dict(items) => entries(items)?,
+            Pattern::Dict(items, _) => entries(items)?,
             Pattern::Table { keys, columns } => {
                 let flip = |dict| Value::from_items(vec![Value::Unary(Unary::Flip), dict]);
                 let columns = flip(entries(columns)?);

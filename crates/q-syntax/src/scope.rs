@@ -226,7 +226,9 @@ impl Walker<'_> {
         match pattern {
             Pattern::Any | Pattern::Constant(_) => {}
             Pattern::Name(name) => self.name(*name, Occurrence::AssignedLocally),
-            Pattern::Filtered { pattern, filter } => {
+            Pattern::Filtered {
+                pattern, filter, ..
+            } => {
                 self.node(filter);
                 self.pattern(pattern);
             }
@@ -234,8 +236,8 @@ impl Walker<'_> {
                 self.name(*name, Occurrence::Amended);
                 self.nodes(indices);
             }
-            Pattern::List(items) => items.iter().for_each(|item| self.pattern(item)),
-            Pattern::Dict(entries) => entries.iter().for_each(|(_, item)| self.pattern(item)),
+            Pattern::List(items, _) => items.iter().for_each(|(item, _)| self.pattern(item)),
+            Pattern::Dict(entries, _) => entries.iter().for_each(|(_, item)| self.pattern(item)),
             Pattern::Table { keys, columns } => keys
                 .iter()
                 .chain(columns)

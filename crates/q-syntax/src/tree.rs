@@ -107,6 +107,8 @@ pub struct NamedNode {
     pub name: Symbol,
     /// False when the name was derived from the expression.
     pub named: bool,
+    /// Where the colon after the name stands, or the expression without one.
+    pub colon: u32,
     pub value: Node,
 }
 
@@ -134,6 +136,8 @@ pub enum Pattern {
     Filtered {
         pattern: Box<Pattern>,
         filter: Box<Node>,
+        /// Where the colon stands.
+        position: u32,
     },
     /// `a[i]` inside a pattern: an indexed assignment, the index is a value.
     Indexed {
@@ -142,9 +146,10 @@ pub enum Pattern {
     },
     /// A literal that the value must match.
     Constant(Box<Node>),
-    List(Vec<Pattern>),
-    /// Keys that must exist.
-    Dict(Vec<(Symbol, Pattern)>),
+    /// Its items with their places, and where it begins.
+    List(Vec<(Pattern, u32)>, u32),
+    /// Keys that must exist, and where the colon of each stands.
+    Dict(Vec<(Symbol, Pattern)>, Vec<u32>),
     Table {
         keys: Vec<(Symbol, Pattern)>,
         columns: Vec<(Symbol, Pattern)>,
@@ -162,8 +167,8 @@ impl Pattern {
             Pattern::Any | Pattern::Constant(_) | Pattern::Indexed { .. } => {}
             Pattern::Name(name) => into.push(*name),
             Pattern::Filtered { pattern, .. } => pattern.names(into),
-            Pattern::List(items) => items.iter().for_each(|item| item.names(into)),
-            Pattern::Dict(entries) => entries.iter().for_each(|(_, item)| item.names(into)),
+            Pattern::List(items, _) => items.iter().for_each(|(item, _)| item.names(into)),
+            Pattern::Dict(entries, _) => entries.iter().for_each(|(_, item)| item.names(into)),
             Pattern::Table { keys, columns } => keys
                 .iter()
                 .chain(columns)

@@ -1,22 +1,33 @@
 //! The error a q program sees: a name such as `type`, or whatever was signalled.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 pub type QResult<T> = Result<T, QError>;
 
 /// A q error. The text is the contract (`inventory.md` section 10): programs trap and compare it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct QError(Box<Inner>);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Inner {
     text: Cow<'static, [u8]>,
     /// Byte offset into the source that was being read or evaluated, filled in by whoever knows it.
     position: Option<usize>,
-    /// Frames for the console, innermost first, filled in while the error travels outwards.
-    trace: Vec<String>,
+    /// The backtrace, which the evaluator collects where the error happens; opaque here.
+    trace: Option<Arc<dyn Any + Send + Sync>>,
 }
+
+impl PartialEq for QError {
+    /// Backtraces do not count.
+    fn eq(&self, other: &QError) -> bool {
+        self.0.text == other.0.text && self.0.position == other.0.position
+    }
+}
+
+impl Eq for QError {}
 
 macro_rules! named {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
@@ -66,7 +77,7 @@ impl QError {
         QError(Box::new(Inner {
             text: Cow::Borrowed(text.as_bytes()),
             position: None,
-            trace: Vec::new(),
+            trace: None,
         }))
     }
 
@@ -75,7 +86,7 @@ impl QError {
         QError(Box::new(Inner {
             text: Cow::Owned(text.into()),
             position: None,
-            trace: Vec::new(),
+            trace: None,
         }))
     }
 
@@ -94,12 +105,19 @@ impl QError {
         self
     }
 
-    pub fn trace(&self) -> &[String] {
-        &self.0.trace
+    /// The backtrace given with [`QError::with_trace`].
+    pub fn trace(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.0.trace.clone()
     }
 
-    pub fn push_frame(&mut self, frame: String) {
-        self.0.trace.push(frame);
+    pub fn has_trace(&self) -> bool {
+        self.0.trace.is_some()
+    }
+
+    /// The error with a backtrace in the place of the one it has.
+    pub fn with_trace(mut self, trace: Arc<dyn Any + Send + Sync>) -> QError {
+        self.0.trace = Some(trace);
+        self
     }
 }
 

@@ -1,5 +1,7 @@
 //! Assignments: plain, through an operator, indexed, by pattern, and views.
 
+use std::sync::Arc;
+
 use q_syntax::tree::{Node, NodeKind, Pattern, Target};
 use q_value::{Binary, QError, QResult, Symbol, Value};
 
@@ -79,12 +81,13 @@ impl Compiler<'_> {
         rest: &[Node],
     ) -> QResult<()> {
         let (start, _) = extent(value);
-        let source = self.code.source.get(start as usize..).unwrap_or_default();
+        let statement = Arc::clone(&self.code.source);
+        let source = statement.get(start as usize..).unwrap_or_default();
         let source = without_comment(source).trim().to_owned();
         let mut body = vec![value.clone()];
         body.extend_from_slice(rest);
         let global = self.global(name);
-        let view = crate::view::compile(self.interpreter, &body, &source)?;
+        let view = crate::view::compile(self.interpreter, &body, &statement, &source)?;
         let at = self.code.constants.len() as u32;
         self.code.constants.push(view);
         self.place(node);
@@ -119,11 +122,16 @@ impl Compiler<'_> {
         Ok(match pattern {
             Pattern::Any => BoundPattern::Any,
             Pattern::Name(name) => BoundPattern::Place(self.binding(*name)),
-            Pattern::Filtered { pattern, filter } => {
+            Pattern::Filtered {
+                pattern,
+                filter,
+                position,
+            } => {
                 let filter = operand(filter, operands);
                 BoundPattern::Filtered {
                     pattern: Box::new(self.bound(pattern, operands)?),
                     filter,
+                    position: self.in_source(*position),
                 }
             }
             Pattern::Indexed { name, indices } => BoundPattern::Indexed {
@@ -134,14 +142,20 @@ impl Compiler<'_> {
                     .collect(),
             },
             Pattern::Constant(node) => BoundPattern::Constant(operand(node, operands)),
-            Pattern::List(items) => {
+            Pattern::List(items, position) => {
                 let mut parts = Vec::with_capacity(items.len());
-                for item in items {
-                    parts.push(self.bound(item, operands)?);
+                for (item, position) in items {
+                    parts.push((self.bound(item, operands)?, self.in_source(*position)));
                 }
-                BoundPattern::List(parts)
+                BoundPattern::List(parts, self.in_source(*position))
             }
-            Pattern::Dict(items) => BoundPattern::Dict(self.bound_entries(items, operands)?),
+            Pattern::Dict(items, positions) => BoundPattern::Dict(
+                self.bound_entries(items, operands)?,
+                positions
+                    .iter()
+                    .map(|position| self.in_source(*position))
+                    .collect(),
+            ),
             Pattern::Table { keys, columns } => BoundPattern::Table {
                 keys: self.bound_entries(keys, operands)?,
                 columns: self.bound_entries(columns, operands)?,
@@ -164,6 +178,11 @@ impl Compiler<'_> {
             bound.push((*name, self.bound(pattern, operands)?));
         }
         Ok(bound)
+    }
+
+    /// A position of the parsed text as one of the code's source.
+    fn in_source(&self, position: u32) -> usize {
+        position.saturating_sub(self.code.offset) as usize
     }
 
     fn binding(&mut self, name: Symbol) -> Place {

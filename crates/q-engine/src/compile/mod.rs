@@ -9,12 +9,13 @@ pub(crate) mod fuse;
 mod liveness;
 mod locals;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use q_syntax::tree::{LambdaTree, Node, NodeKind, Pattern, Target};
 use q_value::{Lambda, QError, QResult, Symbol, Value};
 
-use crate::code::{Code, Instruction, LambdaBody};
+use crate::code::{Code, Instruction, LambdaBody, ScriptPlace};
+use crate::frames::CodeNumber;
 use crate::globals::qualify;
 use crate::interpreter::Interpreter;
 
@@ -37,7 +38,7 @@ pub(crate) fn compile_line(
     interpreter: &mut Interpreter,
     statements: &[Node],
     source: &Arc<str>,
-) -> QResult<Code> {
+) -> QResult<Arc<Code>> {
     let namespace = interpreter.namespace;
     let mut compiler = Compiler::new(interpreter, Arc::clone(source), 0, namespace, false);
     // a view takes the rest of the line
@@ -53,6 +54,41 @@ pub(crate) fn compile_line(
         return compiler.finish();
     }
     compiler.body(statements)?;
+    compiler.finish()
+}
+
+/// Compiles a line of the debugger: it sees the locals of `frame`, which begin at `base` on the stack, as its own, and
+/// writes those it changed back.
+pub(crate) fn compile_in_frame(
+    interpreter: &mut Interpreter,
+    statements: &[Node],
+    source: &Arc<str>,
+    frame: &Code,
+    base: usize,
+) -> QResult<Arc<Code>> {
+    let namespace = interpreter.namespace;
+    let mut compiler = Compiler::new(interpreter, Arc::clone(source), 0, namespace, true);
+    compiler.code.locals = frame.locals.clone();
+    compiler.code.parameters = frame.locals.len();
+    compiler.body(statements)?;
+    for slot in 0..frame.locals.len() {
+        let slot = slot as u16;
+        let is_set = compiler.code.instructions.iter().any(|instruction| {
+            matches!(instruction,
+                Instruction::SetLocal(set)
+                | Instruction::StoreLocal(set)
+                | Instruction::AmendLocal(set, _)
+                | Instruction::AmendLocalWith(set, _, _)
+                | Instruction::ThroughLocal(set, _)
+                    if *set == slot)
+        });
+        if is_set {
+            compiler.emit(Instruction::WriteBack(
+                slot,
+                (base + usize::from(slot)) as u32,
+            ));
+        }
+    }
     compiler.finish()
 }
 
@@ -89,14 +125,28 @@ pub(crate) fn compile_lambda(
         }
     }
     compiler.body(&tree.body)?;
+    compiler.code.is_k = tree.is_k;
+    compiler.code.place = place_of_lambda(compiler.interpreter, tree);
     let code = compiler.finish()?;
     let parameters = code.locals[..code.parameters].to_vec();
-    Ok(Value::Lambda(Arc::new(Lambda {
+    let lambda = Arc::new(Lambda {
         source: Arc::clone(&tree.source),
         namespace,
         parameters,
-        code: Arc::new(LambdaBody(Arc::new(code))),
-    })))
+        code: Arc::new(LambdaBody(Arc::clone(&code))),
+    });
+    crate::frames::register_lambda(&code, &lambda);
+    Ok(Value::Lambda(lambda))
+}
+
+/// Where in the script that is being read a lambda begins.
+fn place_of_lambda(interpreter: &Interpreter, tree: &LambdaTree) -> Option<ScriptPlace> {
+    let (place, text) = interpreter.place.as_ref()?;
+    let before = text.get(..tree.span.start as usize)?;
+    Some(ScriptPlace {
+        file: Arc::clone(&place.file),
+        line: place.line + before.iter().filter(|byte| **byte == b'\n').count(),
+    })
 }
 
 impl<'a> Compiler<'a> {
@@ -108,6 +158,11 @@ impl<'a> Compiler<'a> {
         in_lambda: bool,
     ) -> Compiler<'a> {
         let code = Code {
+            number: CodeNumber::new(),
+            name: OnceLock::new(),
+            place: interpreter.place.as_ref().map(|(place, _)| place.clone()),
+            is_hidden: interpreter.is_installing,
+            is_k: interpreter.k_mode,
             instructions: Vec::new(),
             positions: Vec::new(),
             constants: Vec::new(),
@@ -129,11 +184,15 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn finish(mut self) -> QResult<Code> {
+    fn finish(mut self) -> QResult<Arc<Code>> {
         self.emit(Instruction::Return);
-        liveness::mark_last_uses(&mut self.code);
+        if !self.interpreter.is_debuggable {
+            liveness::mark_last_uses(&mut self.code);
+        }
         fuse::fuse(&mut self.code);
-        Ok(self.code)
+        let code = Arc::new(self.code);
+        crate::frames::register(&code);
+        Ok(code)
     }
 
     fn bind_parameter(&mut self, slot: usize, pattern: &Pattern) -> QResult<()> {

@@ -10,6 +10,7 @@ use crate::amend::{self, Bounds};
 use crate::code::{Code, Instruction};
 use crate::compile::fuse::LAST_USE;
 use crate::interpreter::Interpreter;
+use crate::pattern::Unbound;
 
 impl Interpreter {
     /// Runs one instruction; where to go on when that is not the next one.
@@ -48,8 +49,15 @@ impl Interpreter {
                 let value = self.own(own)?;
                 self.stack.push(value);
             }
+            Instruction::WriteBack(slot, place) => {
+                let value = self.stack[base + usize::from(slot)].clone();
+                self.stack[place as usize] = value;
+            }
             Instruction::Unary(op) => {
                 let x = self.pop();
+                if self.is_debuggable {
+                    self.note_arguments(&[&x]);
+                }
                 let result = self.unary(op, x)?;
                 self.stack.push(result);
             }
@@ -153,13 +161,12 @@ impl Interpreter {
                 self.stack.push(result);
             }
             Instruction::Bind(index) => {
-                if !self.bind_top(&code.patterns[usize::from(index)], base)? {
-                    return Err(QError::new("match"));
-                }
+                self.bind_top(&code.patterns[usize::from(index)], base)?;
             }
             Instruction::BindOrJump(index, to) => {
-                if !self.bind_top(&code.patterns[usize::from(index)], base)? {
-                    return Ok(Some(to as usize));
+                match self.bind_top(&code.patterns[usize::from(index)], base) {
+                    Err(Unbound::Mismatch(_)) => return Ok(Some(to as usize)),
+                    result => result?,
                 }
             }
             Instruction::Query(index) => {
@@ -211,6 +218,9 @@ impl Interpreter {
         index: u16,
     ) -> QResult<Value> {
         let x = self.fused_operand(base, slot);
+        if self.is_debuggable {
+            self.note_arguments(&[&x, &code.constants[usize::from(index)]]);
+        }
         self.binary(op, x, code.constants[usize::from(index)].clone())
     }
 
@@ -226,6 +236,9 @@ impl Interpreter {
         // the right one is read first, as written
         let y = self.fused_operand(base, right);
         let x = self.fused_operand(base, left);
+        if self.is_debuggable {
+            self.note_arguments(&[&x, &y]);
+        }
         self.binary(op, x, y)
     }
 
@@ -238,16 +251,18 @@ impl Interpreter {
         result
     }
 
-    /// Binds a pattern to the value below its operands, which are removed; false when it does not match.
-    fn bind_top(&mut self, pattern: &crate::pattern::PatternCode, base: usize) -> QResult<bool> {
+    /// Binds a pattern to the value below its operands, which are removed.
+    fn bind_top(
+        &mut self,
+        pattern: &crate::pattern::PatternCode,
+        base: usize,
+    ) -> Result<(), Unbound> {
         let operands = self.pop_arguments(pattern.operands);
         let value = self.stack[self.stack.len() - 1].clone();
-        let Some(value) = self.bind(pattern, &operands, value, base)? else {
-            return Ok(false);
-        };
+        let value = self.bind(pattern, &operands, value, base)?;
         let top = self.stack.len() - 1;
         self.stack[top] = value;
-        Ok(true)
+        Ok(())
     }
 
     /// A local of a fused instruction: moved when this is its last use.

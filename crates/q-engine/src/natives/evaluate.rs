@@ -2,6 +2,7 @@
 
 use q_value::{QError, QResult, Symbol, Value, domain};
 
+use crate::failure::ErrorMode;
 use crate::globals::qualify;
 use crate::interpreter::Interpreter;
 use crate::machine::code_of;
@@ -21,6 +22,8 @@ pub(crate) static TABLE: &[Row] = &[
     Row::one(".Q.s", console_text),
     Row::one(".Q.s1", k_text),
     Row::one(".Q.sbt", backtrace_text),
+    Row::one(".Q.bt", show_backtrace),
+    Row::one(".Q.Ll", backtrace_object),
 ];
 
 /// `value x`, `get x`.
@@ -134,7 +137,7 @@ fn reval(interpreter: &mut Interpreter, tree: Value) -> QResult<Value> {
 
 fn parse(interpreter: &mut Interpreter, text: Value) -> QResult<Value> {
     let text = text.as_text().ok_or_else(QError::type_error)?.to_vec();
-    interpreter.parse_tree(&text)
+    interpreter.in_library_frame(".q.parse", |interpreter| interpreter.parse_tree(&text))
 }
 
 fn show(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
@@ -183,7 +186,9 @@ fn views(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value>
 
 /// `.Q.trp[f;x;g]`: on an error `g[text;backtrace]`.
 fn trap_with_trace(interpreter: &mut Interpreter, f: Value, x: Value, g: Value) -> QResult<Value> {
-    trapped(interpreter, &g, |interpreter| interpreter.apply_one(&f, x))
+    trapped(interpreter, ".Q.trp", &f, &g, |interpreter| {
+        interpreter.apply_one(&f, x)
+    })
 }
 
 /// `.Q.trpd[f;args;g]`: as `.Q.trp`, for a list of arguments.
@@ -193,27 +198,31 @@ fn trap_many_with_trace(
     x: Value,
     g: Value,
 ) -> QResult<Value> {
-    trapped(interpreter, &g, |interpreter| interpreter.apply_list(&f, x))
+    trapped(interpreter, ".Q.trpd", &f, &g, |interpreter| {
+        interpreter.apply_list(&f, x)
+    })
 }
 
 fn trapped(
     interpreter: &mut Interpreter,
+    name: &str,
+    function: &Value,
     handler: &Value,
     work: impl FnOnce(&mut Interpreter) -> QResult<Value>,
 ) -> QResult<Value> {
     let (depth, scopes) = (interpreter.stack.len(), interpreter.scopes.len());
-    let tracing = std::mem::replace(&mut interpreter.tracing, true);
-    let result = work(interpreter);
-    interpreter.tracing = tracing;
+    let mode = interpreter.set_error_mode(ErrorMode::Trace);
+    let result = interpreter.in_library_frame(name, |interpreter| {
+        work(interpreter).map_err(|error| interpreter.traced(error, function))
+    });
+    interpreter.error_mode = mode;
     match result {
-        Err(error) if !interpreter.exiting => {
+        Err(error) if !interpreter.is_unwinding() => {
             interpreter.stack.truncate(depth);
             interpreter.scopes.truncate(scopes);
-            let frames = crate::errors::backtrace(&error)
-                .into_iter()
-                .map(Value::string)
-                .collect();
-            interpreter.apply_two(handler, Value::string(error.text()), Value::list(frames))
+            let frames = crate::backtrace::of_error(&error)
+                .map_or_else(Value::empty_list, |trace| trace.value());
+            interpreter.apply_two(handler, Value::string(error.text()), frames)
         }
         result => result,
     }
@@ -221,12 +230,22 @@ fn trapped(
 
 /// `.Q.sbt`: a backtrace object as text.
 fn backtrace_text(_interpreter: &mut Interpreter, frames: Value) -> QResult<Value> {
-    let mut out = Vec::new();
-    for frame in frames.items() {
-        out.extend_from_slice(frame.as_text().ok_or_else(QError::type_error)?);
-        out.push(b'\n');
-    }
-    Ok(Value::string(out))
+    let text = crate::backtrace::object_text(&frames).ok_or_else(QError::type_error)?;
+    Ok(Value::string(text))
+}
+
+/// `.Q.bt[]`: the frames under way, on standard output.
+fn show_backtrace(interpreter: &mut Interpreter, _x: Value) -> QResult<Value> {
+    let text = interpreter.backtrace_text();
+    interpreter
+        .world
+        .write_standard(StandardStream::Output, text.as_bytes());
+    Ok(Value::Identity)
+}
+
+/// `` .Q.Ll` ``: the frames under way as a backtrace object.
+fn backtrace_object(interpreter: &mut Interpreter, _x: Value) -> QResult<Value> {
+    Ok(interpreter.backtrace_object())
 }
 
 fn console_text(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {

@@ -12,7 +12,7 @@ use crate::tree::from_node;
 pub(crate) struct QueryTemplate {
     kind: QueryKind,
     plan: Plan,
-    has_limit: bool,
+    pub(crate) has_limit: bool,
     /// Names in the trees that are locals of the surrounding lambda, with their slots.
     pub locals: Vec<(Symbol, u16)>,
     namespace: Symbol,

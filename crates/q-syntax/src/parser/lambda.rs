@@ -39,6 +39,9 @@ impl Parser<'_> {
         if let Some((name, position)) = global_made_local(&names, &body) {
             let name = name.text();
             let message = format!("`{name}` is assigned as a global before and as a local here");
+            // the node stands at its colon
+            let before = self.source[..position].trim_ascii_end();
+            let position = before.len().saturating_sub(name.len());
             return Err(SyntaxError::new(name, position, message));
         }
         let text = String::from_utf8_lossy(&self.source[start..end]);

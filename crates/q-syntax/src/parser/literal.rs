@@ -77,6 +77,7 @@ impl Parser<'_> {
                 entries.push(NamedNode {
                     name,
                     named: false,
+                    colon: self.elided().span.start,
                     value: self.elided(),
                 });
             } else {
@@ -95,11 +96,13 @@ impl Parser<'_> {
         {
             let name = *name;
             self.advance();
+            let colon = self.token().start as u32;
             self.advance();
             let value = self.expression()?;
             return Ok(NamedNode {
                 name,
                 named: true,
+                colon,
                 value,
             });
         }
@@ -114,6 +117,7 @@ impl Parser<'_> {
         Ok(NamedNode {
             name: implied_name(&value),
             named: false,
+            colon: value.span.start,
             value,
         })
     }

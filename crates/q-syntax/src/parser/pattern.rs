@@ -16,8 +16,9 @@ impl Parser<'_> {
             NodeKind::List(items) => Pattern::List(
                 items
                     .iter()
-                    .map(|item| self.pattern_of(item))
+                    .map(|item| Ok((self.pattern_of(item)?, item.span.start)))
                     .collect::<SyntaxResult<_>>()?,
+                node.span.start,
             ),
             NodeKind::Assign {
                 target,
@@ -36,13 +37,18 @@ impl Parser<'_> {
                 Pattern::Filtered {
                     pattern: Box::new(pattern),
                     filter: value.clone(),
+                    position: node.span.start,
                 }
             }
             NodeKind::Return(filter) => Pattern::Filtered {
                 pattern: Box::new(Pattern::Any),
                 filter: filter.clone(),
+                position: node.span.start,
             },
-            NodeKind::DictLiteral(entries) => Pattern::Dict(self.entry_patterns(entries)?),
+            NodeKind::DictLiteral(entries) => Pattern::Dict(
+                self.entry_patterns(entries)?,
+                entries.iter().map(|entry| entry.colon).collect(),
+            ),
             NodeKind::TableLiteral { keys, columns } => Pattern::Table {
                 keys: self.entry_patterns(keys)?,
                 columns: self.entry_patterns(columns)?,

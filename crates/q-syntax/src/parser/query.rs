@@ -179,6 +179,7 @@ impl Parser<'_> {
         Ok(NamedNode {
             name: name.unwrap_or_else(|| implied_name(&value)),
             named: name.is_some(),
+            colon: value.span.start,
             value,
         })
     }

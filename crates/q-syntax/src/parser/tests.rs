@@ -136,16 +136,18 @@ fn pattern_shown(pattern: &Pattern) -> String {
     match pattern {
         Pattern::Any => "_".to_owned(),
         Pattern::Name(name) => name.text(),
-        Pattern::Filtered { pattern, filter } => {
+        Pattern::Filtered {
+            pattern, filter, ..
+        } => {
             format!("{}~{}", pattern_shown(pattern), shown(filter))
         }
         Pattern::Indexed { name, .. } => format!("{}[]", name.text()),
         Pattern::Constant(node) => shown(node),
-        Pattern::List(items) => {
-            let parts: Vec<String> = items.iter().map(pattern_shown).collect();
+        Pattern::List(items, _) => {
+            let parts: Vec<String> = items.iter().map(|(item, _)| pattern_shown(item)).collect();
             format!("list({})", parts.join(";"))
         }
-        Pattern::Dict(items) => format!("dict({})", entries(items)),
+        Pattern::Dict(items, _) => format!("dict({})", entries(items)),
         Pattern::Table { keys, columns } => {
             format!("table([{}]{})", entries(keys), entries(columns))
         }
