@@ -86,9 +86,6 @@ pub(crate) fn run(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comm
 }
 
 fn run_in_frame(interpreter: &mut Interpreter, command: &[u8]) -> QResult<CommandResult> {
-    if interpreter.settings.restricted && interpreter.caller.handle != 0 {
-        return Err(QError::new("access"));
-    }
     let text = String::from_utf8_lossy(command).into_owned();
     let is_builtin = !matches!(text.split_whitespace().next(), Some("t" | "ts")) && is_known(&text);
     let text = match text.find(" /") {
@@ -105,6 +102,9 @@ fn run_in_frame(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comman
         Some(at) => (&text[..at], text[at..].trim()),
         None => (text.as_str(), ""),
     };
+    if !(interpreter.is_restricted && crate::restrict::only_shows(word, rest)) {
+        interpreter.check_access()?;
+    }
     match word {
         "a" => names(interpreter, rest, false, |value| {
             matches!(value, Value::Table(_) | Value::Partitioned(_)) || value.is_keyed_table()

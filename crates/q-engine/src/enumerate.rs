@@ -185,7 +185,7 @@ fn add_missing(
     let more = crate::index::gather_longs(&distinct, &missing);
     let id = interpreter.globals.slot(full);
     if interpreter.read_only {
-        return Err(QError::noupdate());
+        return Err(interpreter.refused_write(full));
     }
     let mut list = interpreter
         .globals

@@ -400,6 +400,7 @@ pub(crate) fn hcount(interpreter: &mut Interpreter, x: &Value) -> QResult<Value>
 /// `hdel`: removes a file or an empty folder and returns its symbol.
 pub(crate) fn hdel(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     let path = path_of(file_name(&x)?);
+    interpreter.check_access()?;
     if interpreter.read_only {
         return Err(QError::noupdate());
     }

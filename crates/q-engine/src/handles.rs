@@ -24,6 +24,12 @@ pub(crate) fn hopen(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
         _ => (x.clone(), None),
     };
     let spec = open_spec(&target)?;
+    if let OpenSpec::File(path) | OpenSpec::Pipe(path) = &spec {
+        interpreter.check_access().map_err(|error| {
+            let text = [error.text(), b": ", path.as_os_str().as_encoded_bytes()].concat();
+            QError::signal(text)
+        })?;
+    }
     interpreter
         .world
         .open(&spec, timeout.filter(|timeout| !timeout.is_zero()))
@@ -134,6 +140,7 @@ pub(crate) fn call(
         None => Err(QError::signal(format!(
             "Cannot write to handle {handle}. OS reports: Bad file descriptor"
         ))),
+        Some(HandleKind::File) if interpreter.read_only => Err(QError::noupdate()),
         Some(HandleKind::File) => {
             let bytes = file_bytes(&x, handle < 0)?;
             interpreter.world.write_handle(number, &bytes)?;

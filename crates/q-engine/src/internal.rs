@@ -56,12 +56,7 @@ pub(crate) fn call(interpreter: &mut Interpreter, number: i64, x: Value) -> QRes
         -21 => compression_of(interpreter, &x),
         -22 => Ok(Value::Long(8 + q_wire::object_length(&x) as i64)),
         -23 => Ok(x),
-        -24 => {
-            let before = std::mem::replace(&mut interpreter.read_only, true);
-            let result = interpreter.eval(&x);
-            interpreter.read_only = before;
-            result
-        }
+        -24 => interpreter.reval(&x),
         -25 => broadcast(interpreter, &x),
         -27 => fixed_decimals(&x),
         -29 => kernel::one(".j.k", x),

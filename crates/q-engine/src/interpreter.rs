@@ -71,6 +71,8 @@ pub struct Interpreter {
     pub(crate) exiting: bool,
     /// True in `reval` and in threads: globals cannot be written.
     pub(crate) read_only: bool,
+    /// True in `reval`: system commands and files elsewhere are refused as well.
+    pub(crate) is_restricted: bool,
     /// True in a thread of `peach`, which starts no threads itself.
     pub(crate) is_secondary: bool,
     /// True in `k)` mode, toggled by `\`.
@@ -137,6 +139,7 @@ impl Interpreter {
             is_installing: true,
             exiting: false,
             read_only: false,
+            is_restricted: false,
             is_secondary: false,
             k_mode: false,
             scopes: Vec::new(),
@@ -181,6 +184,7 @@ impl Interpreter {
             is_installing: false,
             exiting: false,
             read_only: true,
+            is_restricted: self.is_restricted,
             is_secondary: true,
             k_mode: self.k_mode,
             scopes: Vec::new(),
@@ -335,9 +339,7 @@ impl Interpreter {
     }
 
     pub(crate) fn write_global(&mut self, id: GlobalId, value: Value) -> QResult<()> {
-        if self.read_only {
-            return Err(QError::noupdate());
-        }
+        self.check_write(id)?;
         if let Value::Lambda(lambda) = &value {
             self.name_function(id, lambda);
         }

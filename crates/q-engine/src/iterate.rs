@@ -1,6 +1,6 @@
 //! The iterators: each, over, scan, prior, each left, each right, and what they become for functions of other ranks.
 
-use q_value::{Binary, Derived, Dict, Iterator, QError, QResult, Table, Unary, Value};
+use q_value::{Binary, Derived, Dict, Iterator, QError, QResult, Symbol, Table, Unary, Value};
 
 use crate::apply::rank;
 use crate::index;
@@ -68,6 +68,14 @@ impl Interpreter {
             (Iterator::Each, _) => self.each_both(f, &arguments),
             (Iterator::EachLeft, 2) => self.each_left(f, &arguments[0], &arguments[1]),
             (Iterator::EachRight, 2) => self.each_right(f, &arguments[0], &arguments[1]),
+            // k for `vs` and `sv`
+            (Iterator::EachLeft | Iterator::EachRight, 1) if !f.is_function() => {
+                let is_left = derived.iterator == Iterator::EachLeft;
+                let word = Symbol::new(if is_left { "vs" } else { "sv" });
+                let function = crate::primitives::keyword(word).ok_or_else(QError::nyi)?;
+                let [x] = <[Value; 1]>::try_from(arguments).map_err(|_| QError::rank())?;
+                self.apply_two(&function, f.clone(), x)
+            }
             (Iterator::EachLeft | Iterator::EachRight, 1) => {
                 let derived = Value::derived(derived.iterator, f.clone());
                 Ok(Value::projection(

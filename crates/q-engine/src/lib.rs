@@ -42,6 +42,7 @@ pub mod primitives;
 mod query;
 mod random;
 mod reduce;
+mod restrict;
 mod settings;
 pub mod system;
 mod system_names;

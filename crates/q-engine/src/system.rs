@@ -122,6 +122,12 @@ pub trait System: Send {
     /// Nanoseconds to add to UTC to get local time at the UTC instant `at`.
     fn local_offset(&self, at: i64) -> i64;
 
+    // -- restriction -----------------------------------------------------------------------------------------------
+    /// Says whether files outside the working directory are refused from now on; what was said before.
+    fn restrict_files(&mut self, _restricted: bool) -> bool {
+        false
+    }
+
     // -- environment -----------------------------------------------------------------------------------------------
     fn environment(&self, name: &[u8]) -> Option<Vec<u8>>;
     fn set_environment(&mut self, name: &[u8], value: &[u8]);

@@ -17,10 +17,10 @@ pub(crate) fn insert(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
     if name.as_bytes().starts_with(b":") {
         return upsert(interpreter, Value::Symbol(name), y);
     }
-    if interpreter.read_only {
-        return Err(QError::noupdate());
-    }
     let full = qualify(interpreter.namespace, name);
+    if interpreter.read_only {
+        return Err(interpreter.refused_write(full));
+    }
     let id = interpreter.globals.slot(full);
     let mut target = match interpreter.take_global(id)? {
         Some(target) => target,
@@ -87,10 +87,10 @@ pub(crate) fn upsert(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
     if name.as_bytes().starts_with(b":") {
         return crate::files::upsert(interpreter, name, y);
     }
-    if interpreter.read_only {
-        return Err(QError::noupdate());
-    }
     let full = qualify(interpreter.namespace, name);
+    if interpreter.read_only {
+        return Err(interpreter.refused_write(full));
+    }
     let id = interpreter.globals.slot(full);
     let target = match interpreter.take_global(id)? {
         Some(target) => Some(target),

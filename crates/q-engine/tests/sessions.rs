@@ -288,7 +288,7 @@ fn code_is_data() {
         ("value\"1+1\"", "2"),
         ("value(`f;1)", "'f"),
         ("value({x+y};1;2)", "3"),
-        ("reval parse\"a:1\"", "'noupdate"),
+        ("reval parse\"a:1\"", "'noupdate: `. `a"),
         ("a", "'a"),
     ]);
 }

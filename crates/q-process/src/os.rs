@@ -233,6 +233,9 @@ impl System for Os {
     fn write_standard(&mut self, stream: StandardStream, bytes: &[u8]) {
         write_standard(stream, bytes);
     }
+    fn restrict_files(&mut self, restricted: bool) -> bool {
+        self.shared.restricted.swap(restricted, Ordering::Relaxed)
+    }
     fn has_debugger(&self) -> bool {
         self.shared.console().is_terminal() || is_debugger_forced()
     }

@@ -30,6 +30,10 @@ pub trait Files {
 
 /// An error of the system in q's form: the path, then the system's words.
 pub fn file_error(path: &Path, error: &io::Error) -> QError {
+    // a refusal of our own, not of the operating system
+    if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
+        return QError::signal(format!("access: {}", path.display()));
+    }
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     QError::signal(format!("{}. OS reports: {text}", path.display()))

@@ -10,12 +10,13 @@ use crate::token::{Token, TokenKind};
 const SOURCE_BYTES_MAX: usize = u32::MAX as usize / 2;
 
 /// The tokens of a text, an [`TokenKind::End`] last.
-pub(crate) fn tokens_of(source: &[u8]) -> SyntaxResult<Vec<Token>> {
+pub(crate) fn tokens_of(source: &[u8], in_k: bool) -> SyntaxResult<Vec<Token>> {
     if source.len() > SOURCE_BYTES_MAX {
         return Err(SyntaxError::new("limit", 0, "the text is longer than 2 GB"));
     }
     let mut lexer = Lexer {
         source,
+        in_k,
         at: 0,
         tokens: Vec::with_capacity(source.len() / 3 + 1),
     };
@@ -25,6 +26,8 @@ pub(crate) fn tokens_of(source: &[u8]) -> SyntaxResult<Vec<Token>> {
 
 struct Lexer<'a> {
     source: &'a [u8],
+    /// In k an underscore is drop, wherever it stands; names of q may have it.
+    in_k: bool,
     at: usize,
     tokens: Vec<Token>,
 }
@@ -180,7 +183,7 @@ impl Lexer<'_> {
         self.at += 1;
         while let Some(byte) = self.peek(0) {
             let part = byte.is_ascii_alphanumeric()
-                || byte == b'_'
+                || byte == b'_' && !self.in_k
                 || byte == b'.' && self.peek(1).is_some_and(|next| next.is_ascii_alphabetic());
             if !part {
                 break;
@@ -368,7 +371,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        let tokens = match tokens_of(text.as_bytes()) {
+        let tokens = match tokens_of(text.as_bytes(), false) {
             Ok(tokens) => tokens,
             Err(error) => return format!("error {} at {}", error.name, error.position),
         };
@@ -417,6 +420,8 @@ mod tests {
     #[test]
     fn names_symbols_and_file_operators() {
         assert_eq!(shown("a_b _ .z.p x.y"), "a_b _ .z.p x.y");
+        let in_k = tokens_of(b"a_b", true).expect("three tokens and the end");
+        assert_eq!(in_k.len(), 4);
         assert_eq!(shown("`a`b `c"), "11h -11h");
         assert_eq!(shown("`:dir/file`x/y"), "11h i/ y");
         assert_eq!(shown("`_x"), "-11h _ x");
@@ -431,7 +436,7 @@ mod tests {
     #[test]
     fn strings_with_escapes() {
         let text = br#""a\tb\\\"\101\n""#;
-        let tokens = tokens_of(text).expect("a string");
+        let tokens = tokens_of(text, false).expect("a string");
         assert!(
             matches!(&tokens[0].kind, TokenKind::Constant(Value::Chars(v)) if v[..] == *b"a\tb\\\"A\n")
         );

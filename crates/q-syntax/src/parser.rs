@@ -31,7 +31,7 @@ pub fn parse(source: &[u8], in_k: bool) -> SyntaxResult<Program> {
         [b'q', b')', ..] => (2, false),
         _ => (0, in_k),
     };
-    let mut tokens = tokens_of(&source[prefix..]).map_err(|error| shifted(error, prefix))?;
+    let mut tokens = tokens_of(&source[prefix..], in_k).map_err(|error| shifted(error, prefix))?;
     for token in &mut tokens {
         token.start += prefix;
         token.end += prefix;

@@ -21,7 +21,7 @@ impl Compiler<'_> {
     ) -> QResult<()> {
         match target {
             Target::Name(name) => {
-                if primitives::keyword(*name).is_some() {
+                if !self.code.is_k && primitives::keyword(*name).is_some() {
                     return Err(QError::assign().at(node.span.start as usize));
                 }
                 if global && !self.in_lambda && through.is_none() {

@@ -5,6 +5,7 @@ use q_value::{Iterator, QError, QResult, Symbol, Unary, Value};
 
 use super::{Compiler, compile_lambda};
 use crate::code::{Instruction, TableShape};
+use crate::globals::qualify;
 use crate::primitives;
 use crate::query::template;
 
@@ -142,12 +143,22 @@ impl Compiler<'_> {
             self.emit(Instruction::Local(slot));
         } else if name.as_bytes() == b".z.s" {
             self.emit(Instruction::Own);
-        } else if let Some(value) = primitives::keyword(name) {
+        } else if let Some(value) = self.keyword(name) {
             self.constant(value);
         } else {
             let global = self.global(name);
             self.emit(Instruction::Global(global));
         }
+    }
+
+    /// The keyword a name is. In k the words of q are names like others: a global that has one hides it.
+    fn keyword(&self, name: Symbol) -> Option<Value> {
+        let value = primitives::keyword(name)?;
+        let full = qualify(self.code.namespace, name);
+        let is_hidden = self.code.is_k
+            && !q_syntax::words::is_reserved(name.as_bytes(), true)
+            && self.interpreter.is_defined(full);
+        (!is_hidden).then_some(value)
     }
 
     /// Derives the function on top; of a constant the derived function is a constant too.
@@ -168,7 +179,7 @@ impl Compiler<'_> {
         match &function.kind {
             NodeKind::Operator(op) => Some(Value::Binary(*op)),
             NodeKind::UnaryOperator(op) => Some(Value::Unary(*op)),
-            NodeKind::Name(name) if self.local(*name).is_none() => primitives::keyword(*name),
+            NodeKind::Name(name) if self.local(*name).is_none() => self.keyword(*name),
             _ => None,
         }
     }

@@ -41,6 +41,7 @@ pub(crate) fn compile_line(
 ) -> QResult<Arc<Code>> {
     let namespace = interpreter.namespace;
     let mut compiler = Compiler::new(interpreter, Arc::clone(source), 0, namespace, false);
+    compiler.code.is_k |= source.starts_with("k)");
     // a view takes the rest of the line
     if let [node, rest @ ..] = statements
         && let NodeKind::Assign {
@@ -113,6 +114,7 @@ pub(crate) fn compile_lambda(
         namespace,
         true,
     );
+    compiler.code.is_k = tree.is_k;
     let names = locals::of_lambda(tree);
     if names.len() > LOCALS_MAX + PARAMETERS_MAX {
         return Err(QError::new("locals").at(tree.span.start as usize));
@@ -125,7 +127,6 @@ pub(crate) fn compile_lambda(
         }
     }
     compiler.body(&tree.body)?;
-    compiler.code.is_k = tree.is_k;
     compiler.code.place = place_of_lambda(compiler.interpreter, tree);
     let code = compiler.finish()?;
     let parameters = code.locals[..code.parameters].to_vec();

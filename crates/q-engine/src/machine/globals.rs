@@ -1,6 +1,6 @@
 //! Writing globals: `name[i]:v`, `name op:v`, `.[name;path;f;v]`.
 
-use q_value::{Binary, QError, QResult, Symbol, Value};
+use q_value::{Binary, QResult, Symbol, Value};
 
 use super::scalar::{amend_scalar, through_scalar};
 use crate::amend::{self, Bounds};
@@ -14,9 +14,7 @@ impl Interpreter {
         path: &[Value],
         value: Value,
     ) -> QResult<()> {
-        if self.read_only {
-            return Err(QError::noupdate());
-        }
+        self.check_write(id)?;
         let Some(mut target) = self.take_global(id)? else {
             // a name inside a namespace's dictionary, or the namespace itself
             let name = self.globals.name(id);
@@ -65,9 +63,7 @@ impl Interpreter {
         value: Option<Value>,
         bounds: Bounds,
     ) -> QResult<()> {
-        if self.read_only {
-            return Err(QError::noupdate());
-        }
+        self.check_write(id)?;
         if let ([index], Value::Binary(op), Some(y)) = (path, function, &value)
             && let Some(target) = self.globals.plain_mut(id)
             && amend_scalar(*op, target, index, y)
@@ -102,9 +98,7 @@ impl Interpreter {
         y: Value,
         is_needed: bool,
     ) -> QResult<Value> {
-        if self.read_only {
-            return Err(QError::noupdate());
-        }
+        self.check_write(id)?;
         if !is_needed
             && let Some(target) = self.globals.plain_mut(id)
             && through_scalar(op, target, &y)

@@ -24,6 +24,7 @@ pub(crate) static TABLE: &[Row] = &[
     Row::one(".Q.sbt", backtrace_text),
     Row::one(".Q.bt", show_backtrace),
     Row::one(".Q.Ll", backtrace_object),
+    Row::one(".Q.btx", same_backtrace),
 ];
 
 /// `value x`, `get x`.
@@ -99,21 +100,61 @@ fn call(interpreter: &mut Interpreter, function: &Value, arguments: Vec<Value>) 
     interpreter.apply(&function, arguments)
 }
 
-/// `value {..}`: bytecode (opaque), parameters, locals, namespace with globals, constants, text (`semantics.md` 141).
+/// True for constants that are data: primitives are part of the bytecode.
+fn is_constant(constant: &Value) -> bool {
+    !matches!(
+        constant,
+        Value::Unary(_)
+            | Value::Binary(_)
+            | Value::Iterator(_)
+            | Value::Native(_)
+            | Value::Identity
+            | Value::Elided
+    )
+}
+
+/// `value {..}`: bytecode (opaque), parameters, locals, namespace with globals, constants; then positions of the bytecode,
+/// name, file, line and text (`ref/value`).
 fn parts_of_lambda(lambda: &q_value::Lambda) -> QResult<Value> {
     let code = code_of(lambda)?;
     let mut globals = vec![lambda.namespace];
-    globals.extend_from_slice(&code.globals);
+    // names of the function's own namespace without it
+    let space = [b".", lambda.namespace.as_bytes(), b"."].concat();
+    globals.extend(code.globals.iter().map(|name| {
+        match name.as_bytes().strip_prefix(space.as_slice()) {
+            Some(short) if !lambda.namespace.is_null() => Symbol::new(short),
+            _ => *name,
+        }
+    }));
     let instructions: Vec<u8> = (0..code.instructions.len())
         .map(|at| (at % 256) as u8)
         .collect();
+    let origin = code.origin();
     let mut parts = vec![
         Value::Bytes(instructions.into()),
         Value::Symbols(lambda.parameters.clone().into()),
         Value::Symbols(code.locals[code.parameters..].to_vec().into()),
         Value::Symbols(globals.into()),
     ];
-    parts.extend(code.constants.iter().cloned());
+    let constants = code
+        .constants
+        .iter()
+        .filter(|constant| is_constant(constant));
+    parts.extend(constants.cloned());
+    let positions = code.positions.iter().map(|position| i64::from(*position));
+    parts.push(Value::Longs(positions.collect()));
+    parts.push(if origin.name.is_empty() {
+        Value::empty_list()
+    } else {
+        Value::string(origin.name)
+    });
+    parts.push(Value::string(&*origin.file));
+    parts.push(Value::Long(
+        origin
+            .line
+            .and_then(|line| i64::try_from(line).ok())
+            .unwrap_or(-1),
+    ));
     parts.push(Value::string(&*lambda.source));
     Ok(Value::list(parts))
 }
@@ -129,10 +170,7 @@ fn eval(interpreter: &mut Interpreter, tree: Value) -> QResult<Value> {
 
 /// `reval`: as `eval`, but globals, files and the system cannot be changed (`noupdate`).
 fn reval(interpreter: &mut Interpreter, tree: Value) -> QResult<Value> {
-    let before = std::mem::replace(&mut interpreter.read_only, true);
-    let result = eval(interpreter, tree);
-    interpreter.read_only = before;
-    result
+    interpreter.reval(&tree)
 }
 
 fn parse(interpreter: &mut Interpreter, text: Value) -> QResult<Value> {
@@ -257,6 +295,11 @@ fn k_text(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
         &x,
         interpreter.settings.precision,
     )))
+}
+
+/// `.Q.btx`: frames as `.Q.Ll` gives them are complete already.
+fn same_backtrace(_interpreter: &mut Interpreter, frames: Value) -> QResult<Value> {
+    Ok(frames)
 }
 
 /// The name of an enumeration's domain, for `key`.

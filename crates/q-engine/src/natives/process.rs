@@ -21,6 +21,7 @@ pub(crate) static TABLE: &[Row] = &[
 /// `exit status`: runs `.z.exit`, then ends the process.
 pub(crate) fn exit(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     let status = x.as_i64().ok_or_else(QError::type_error)?;
+    interpreter.check_access()?;
     interpreter.exit(i32::try_from(status).unwrap_or(1));
     Err(QError::new("exit"))
 }

@@ -302,7 +302,7 @@ fn lambdas() {
     );
     q("{[a;b;c;d;e;f;g;h;i]}", "'params at 1");
     q("{[a;a]}", "'parse at 4");
-    q("{a::1;a:1}", "'a at 7");
+    q("{a::1;a:1}", "'a at 6");
     q("{b:x=y;b::99;x+b}", "{[x;y]b:=[x;y];b::99;+[x;b]}");
     q("{[a]a::1;a:2}", "{[a]a::1;a:2}");
     let program = parse(b"f:{ x /c\n }", false).expect("a lambda");
