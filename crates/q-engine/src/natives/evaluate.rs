@@ -1,8 +1,10 @@
 //! value, eval, reval, parse, show, views: code as data.
 
-use q_value::{QError, QResult, Symbol, Value, domain};
+use std::sync::Arc;
 
-use crate::globals::qualify;
+use q_value::{Lambda, QError, QResult, Symbol, Value, domain};
+
+use crate::globals::{qualify, split_name};
 use crate::interpreter::Interpreter;
 use crate::machine::code_of;
 use crate::primitives::Row;
@@ -57,7 +59,11 @@ pub(crate) fn value(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
             call(interpreter, &items[0], items[1..].to_vec())
         }
         Value::Symbols(names) if names.len() == 1 => interpreter.read_symbol(names[0]),
-        Value::Lambda(lambda) => parts_of_lambda(lambda),
+        Value::Lambda(lambda) => match crate::view::parts(interpreter, lambda) {
+            Some(parts) => parts,
+            None => parts_of_lambda(interpreter, lambda),
+        },
+        Value::Identity => Ok(Value::Long(0)),
         Value::Projection(projection) => {
             let mut parts = vec![projection.function.clone()];
             parts.extend(
@@ -96,11 +102,19 @@ fn call(interpreter: &mut Interpreter, function: &Value, arguments: Vec<Value>) 
     interpreter.apply(&function, arguments)
 }
 
-/// `value {..}`: bytecode (opaque), parameters, locals, namespace with globals, constants, text (`semantics.md` 141).
-fn parts_of_lambda(lambda: &q_value::Lambda) -> QResult<Value> {
+/// `value {..}`: bytecode (opaque), parameters, locals, namespace with globals, constants, positions in the source by
+/// instruction, name, file, line, text (`ref/value`).
+fn parts_of_lambda(interpreter: &Interpreter, lambda: &Arc<Lambda>) -> QResult<Value> {
     let code = code_of(lambda)?;
     let mut globals = vec![lambda.namespace];
-    globals.extend_from_slice(&code.globals);
+    globals.extend(code.globals.iter().map(|name| match split_name(*name) {
+        (space, short)
+            if space.as_bytes().strip_prefix(b".") == Some(lambda.namespace.as_bytes()) =>
+        {
+            short
+        }
+        _ => *name,
+    }));
     let instructions: Vec<u8> = (0..code.instructions.len())
         .map(|at| (at % 256) as u8)
         .collect();
@@ -111,6 +125,19 @@ fn parts_of_lambda(lambda: &q_value::Lambda) -> QResult<Value> {
         Value::Symbols(globals.into()),
     ];
     parts.extend(code.constants.iter().cloned());
+    parts.push(Value::Longs(
+        code.positions.iter().map(|at| i64::from(*at)).collect(),
+    ));
+    let name = interpreter
+        .globals
+        .name_of(|value| matches!(value, Value::Lambda(held) if Arc::ptr_eq(held, lambda)));
+    parts.push(match name {
+        Some(name) if name.starts_with('.') => Value::string(name),
+        Some(name) => Value::string(format!("..{name}")),
+        None => Value::empty_list(),
+    });
+    parts.push(Value::string(""));
+    parts.push(Value::Long(-1));
     parts.push(Value::string(&*lambda.source));
     Ok(Value::list(parts))
 }
@@ -178,7 +205,7 @@ fn views(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value>
         .filter(|(owner, _)| *owner == space || space.as_bytes() == b"." && owner.is_null())
         .map(|(_, name)| name)
         .collect();
-    Ok(Interpreter::symbols(names).with_attribute(q_value::Attribute::Sorted))
+    Ok(crate::commands::listed(names, true))
 }
 
 /// `.Q.trp[f;x;g]`: on an error `g[text;backtrace]`.
