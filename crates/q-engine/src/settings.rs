@@ -73,7 +73,7 @@ impl Default for Settings {
             time_limit: 0,
             week_offset: 2,
             secondary_threads: 0,
-            secondary_threads_max: 0,
+            secondary_threads_max: i32::MAX,
             tls_mode: 0,
             blocked: false,
             restricted: false,

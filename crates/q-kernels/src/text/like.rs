@@ -163,7 +163,7 @@ mod tests {
                 Value::list(vec![strings.clone(), text("rxme")]),
                 text("r?me")
             )),
-            "(01b;1b)"
+            "'type"
         );
         assert_eq!(
             shown(like(
