@@ -354,7 +354,7 @@ fn threads(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> 
         return value(Value::Int(settings.secondary_threads));
     }
     let wanted = i32::try_from(number(rest)?).map_err(|_| QError::domain())?;
-    if wanted > settings.secondary_threads_max {
+    if wanted > settings.secondary_threads_max.saturating_abs() {
         return Err(QError::signal(
             "enable secondary threads via cmd line -s only",
         ));

@@ -37,13 +37,6 @@ fn is_debugger_forced() -> bool {
     std::env::var_os(DEBUGGER_VARIABLE).is_some_and(|value| !value.is_empty())
 }
 
-/// Set, errors in functions suspend although nobody sits at a terminal: for tests and tools.
-const DEBUGGER_VARIABLE: &str = "QSPACE_DEBUGGER";
-
-fn is_debugger_forced() -> bool {
-    std::env::var_os(DEBUGGER_VARIABLE).is_some_and(|value| !value.is_empty())
-}
-
 /// What the evaluator's world shares with the event loop. Both run on one thread; the locks are never contended.
 #[derive(Clone)]
 pub(crate) struct Shared {

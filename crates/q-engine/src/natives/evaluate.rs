@@ -1,6 +1,6 @@
 //! value, eval, reval, parse, show, views: code as data.
 
-use std::sync::Arc;
+use q_value::{QError, QResult, Symbol, Value, domain};
 
 use crate::failure::ErrorMode;
 use crate::globals::qualify;
