@@ -1,6 +1,7 @@
 //! Benchmarks: the engine beside its peers, in the same run on the same machine.
 
 mod interpreter;
+mod kernels;
 
 use std::path::PathBuf;
 
@@ -13,11 +14,14 @@ use crate::step;
 pub(crate) enum Bench {
     /// Scalar code beside CPython 3.11.
     Interpreter(interpreter::Options),
+    /// Large vectors beside NumPy and beside the bandwidth of the memory.
+    Kernels(kernels::Options),
 }
 
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Interpreter(options) => interpreter::run(options),
+        Bench::Kernels(options) => kernels::run(options),
     }
 }
 

@@ -118,7 +118,7 @@ fn run_in_frame(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comman
         "d" => namespace(interpreter, rest),
         "e" => setting(rest, &mut interpreter.settings.error_trap),
         "E" => setting(rest, &mut interpreter.settings.tls_mode),
-        "g" => setting(rest, &mut interpreter.settings.garbage_collection),
+        "g" => garbage_collection(interpreter, rest),
         "l" => {
             load(interpreter, rest.as_bytes())?;
             nothing()
@@ -323,7 +323,21 @@ fn rename(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
 }
 
 fn threads(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
-    setting(rest, &mut interpreter.settings.secondary_threads)
+    let result = setting(rest, &mut interpreter.settings.secondary_threads)?;
+    if !rest.is_empty() {
+        let count = interpreter.settings.secondary_threads;
+        interpreter.settings.set_secondary_threads(count);
+    }
+    Ok(result)
+}
+
+fn garbage_collection(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
+    let result = setting(rest, &mut interpreter.settings.garbage_collection)?;
+    if !rest.is_empty() {
+        let mode = interpreter.settings.garbage_collection;
+        interpreter.settings.set_garbage_collection(mode);
+    }
+    Ok(result)
 }
 
 fn seed(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {

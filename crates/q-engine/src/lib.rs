@@ -53,5 +53,6 @@ mod view;
 pub use console::Outcome;
 pub use failure::ErrorMode;
 pub use interpreter::{Caller, CommandLine, Interpreter, STACK_SIZE, on_large_stack};
+pub use q_kernels::{memory, set_threads};
 pub use settings::Settings;
 pub use system_names::VERSION;

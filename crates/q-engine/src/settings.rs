@@ -33,6 +33,20 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Threads for `peach`, and the most that a primitive spreads a large vector over: as many as the machine has until
+    /// this is set.
+    pub fn set_secondary_threads(&mut self, count: i32) {
+        self.secondary_threads = count;
+        let threads = usize::try_from(count).unwrap_or(1).max(1);
+        q_kernels::set_threads(threads);
+    }
+
+    /// Whether memory of freed large vectors is kept for the next (0, until `.Q.gc`) or given back at once (1).
+    pub fn set_garbage_collection(&mut self, mode: i32) {
+        self.garbage_collection = mode;
+        q_kernels::memory::set_kept(mode == 0);
+    }
+
     /// What `\e` says about errors in callbacks of asynchronous messages and of HTTP.
     pub fn callback_error_mode(&self) -> ErrorMode {
         match self.error_trap {

@@ -83,10 +83,10 @@ pub fn release() -> usize {
     }
 }
 
-/// Sets how many bytes of freed blocks may be kept; 0 gives each back at once.
-pub fn set_kept_max(bytes: usize) {
-    KEPT_BYTES_MAX.store(bytes.min(usize::MAX - 1), Ordering::Relaxed);
-    if bytes == 0 {
+/// Sets whether freed blocks are kept for reuse, or each given back at once.
+pub fn set_kept(is_kept: bool) {
+    KEPT_BYTES_MAX.store(if is_kept { usize::MAX } else { 0 }, Ordering::Relaxed);
+    if !is_kept {
         release();
     }
 }

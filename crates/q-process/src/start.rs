@@ -169,7 +169,7 @@ fn apply_options(interpreter: &mut Interpreter, arguments: &Arguments) {
         settings.error_trap = int(mode);
     }
     if let Some(mode) = arguments.garbage_collection {
-        settings.garbage_collection = int(mode);
+        settings.set_garbage_collection(int(mode));
     }
     if let Some(offset) = arguments.utc_offset {
         settings.utc_offset = Some(int(offset));
@@ -181,7 +181,7 @@ fn apply_options(interpreter: &mut Interpreter, arguments: &Arguments) {
         settings.week_offset = int(day);
     }
     if let Some(threads) = arguments.threads {
-        settings.secondary_threads = int(threads);
+        settings.set_secondary_threads(int(threads));
     }
     if let Some(mode) = arguments.tls_mode {
         settings.tls_mode = int(mode);
