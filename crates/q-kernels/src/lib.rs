@@ -39,11 +39,14 @@ mod parallel;
 mod partitioned_group;
 mod pervade;
 pub mod positions;
+#[cfg(target_arch = "x86_64")]
+mod quick_sort;
 mod radix;
 #[cfg(test)]
 mod reference;
 mod result_types;
 pub mod running;
+mod scan;
 pub mod search;
 pub mod sort;
 pub mod statistics;

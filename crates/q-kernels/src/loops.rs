@@ -76,18 +76,22 @@ vectorised! {
 }
 
 /// Memory that several threads write, each its own range.
-struct Shared<T>(*mut T);
+pub(crate) struct Shared<T>(*mut T);
 // SAFETY: `part` is called with ranges that do not overlap, one thread each.
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
+    pub(crate) fn new(items: &mut [T]) -> Shared<T> {
+        Shared(items.as_mut_ptr())
+    }
+
     /// # Safety
     /// The range lies inside the memory and no other part overlaps it while this one lives.
     #[expect(
         clippy::mut_from_ref,
         reason = "parts are disjoint, as the caller promises"
     )]
-    unsafe fn part(&self, range: &std::ops::Range<usize>) -> &mut [T] {
+    pub(crate) unsafe fn part(&self, range: &std::ops::Range<usize>) -> &mut [T] {
         // SAFETY: as the caller promises.
         unsafe { std::slice::from_raw_parts_mut(self.0.add(range.start), range.len()) }
     }

@@ -1,5 +1,6 @@
 //! Positions: `where` and `til`.
 
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use q_value::{Attribute, Dict, QError, QResult, Value, Vector};
@@ -25,17 +26,38 @@ pub fn til(n: Value) -> QResult<Value> {
 /// A type positions are kept in.
 pub(crate) trait Row: Copy + Send + Default {
     fn of(at: usize) -> Self;
+    /// Writes eight positions.
+    ///
+    /// # Safety
+    /// There is room for eight, and the machine has AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn store_eight(rows: std::arch::x86_64::__m512i, to: *mut MaybeUninit<Self>);
 }
 impl Row for i64 {
     #[inline(always)]
     fn of(at: usize) -> i64 {
         at as i64
     }
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn store_eight(rows: std::arch::x86_64::__m512i, to: *mut MaybeUninit<i64>) {
+        // SAFETY: as the caller promises.
+        unsafe { std::arch::x86_64::_mm512_storeu_epi64(to.cast(), rows) };
+    }
 }
 impl Row for u32 {
     #[inline(always)]
     fn of(at: usize) -> u32 {
         at as u32
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn store_eight(rows: std::arch::x86_64::__m512i, to: *mut MaybeUninit<u32>) {
+        use std::arch::x86_64::{_mm256_storeu_si256, _mm512_cvtepi64_epi32};
+        // SAFETY: as the caller promises.
+        unsafe { _mm256_storeu_si256(to.cast(), _mm512_cvtepi64_epi32(rows)) };
     }
 }
 
@@ -84,7 +106,16 @@ pub(crate) fn rows_where<R: Row>(flags: &[bool]) -> Vec<R> {
 }
 
 /// Writes the positions of the true flags, counted from `start`; `out` has exactly one place for each.
-fn fill<R: Row>(flags: &[bool], start: usize, out: &mut [std::mem::MaybeUninit<R>]) {
+fn fill<R: Row>(flags: &[bool], start: usize, out: &mut [MaybeUninit<R>]) {
+    #[cfg(target_arch = "x86_64")]
+    if has_wide_registers() {
+        // SAFETY: the features were just found.
+        return unsafe { fill_wide(flags, start, out) };
+    }
+    fill_plain(flags, start, out);
+}
+
+fn fill_plain<R: Row>(flags: &[bool], start: usize, out: &mut [MaybeUninit<R>]) {
     let mut next = 0;
     let (words, rest) = flags.as_chunks::<8>();
     for (number, word) in words.iter().enumerate() {
@@ -115,6 +146,59 @@ fn fill<R: Row>(flags: &[bool], start: usize, out: &mut [std::mem::MaybeUninit<R
         }
     }
     assert_eq!(next, out.len(), "one place for each true flag");
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_wide_registers() -> bool {
+    std::arch::is_x86_feature_detected!("avx512f")
+        && std::arch::is_x86_feature_detected!("avx512bw")
+        && std::arch::is_x86_feature_detected!("popcnt")
+        && std::arch::is_x86_feature_detected!("bmi1")
+}
+
+/// As [`fill_plain`], sixty-four flags at a time: eight positions are packed in a register and written at once.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,popcnt,bmi1")]
+fn fill_wide<R: Row>(flags: &[bool], start: usize, out: &mut [MaybeUninit<R>]) {
+    use std::arch::x86_64::{
+        __m512i, _mm512_add_epi64, _mm512_loadu_epi8, _mm512_maskz_compress_epi64,
+        _mm512_set_epi64, _mm512_set1_epi64, _mm512_test_epi8_mask,
+    };
+    const SPARSE_MAX: u32 = 12;
+    let (blocks, rest) = flags.as_chunks::<64>();
+    let numbers = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    let mut next = 0;
+    let mut done = 0;
+    for block in blocks {
+        // SAFETY: sixty-four flags are read where sixty-four stand.
+        let bytes: __m512i = unsafe { _mm512_loadu_epi8(block.as_ptr().cast()) };
+        let mut bits = _mm512_test_epi8_mask(bytes, bytes);
+        let held = bits.count_ones();
+        // whole registers are written: near the end there may be no room for one
+        if next + held as usize + 8 > out.len() {
+            break;
+        }
+        let base = start + done;
+        if held <= SPARSE_MAX {
+            while bits != 0 {
+                out[next].write(R::of(base + bits.trailing_zeros() as usize));
+                next += 1;
+                bits &= bits - 1;
+            }
+        } else {
+            for part in 0..8 {
+                let own = (bits >> (part * 8)) as u8;
+                let rows = _mm512_add_epi64(numbers, _mm512_set1_epi64((base + part * 8) as i64));
+                let packed = _mm512_maskz_compress_epi64(own, rows);
+                // SAFETY: there is room for what the block holds and eight more.
+                unsafe { R::store_eight(packed, out.as_mut_ptr().add(next)) };
+                next += own.count_ones() as usize;
+            }
+        }
+        done += 64;
+    }
+    debug_assert!(rest.len() <= flags.len() - done);
+    fill_plain(&flags[done..], start + done, &mut out[next..]);
 }
 
 /// The rows at which a boolean vector is true, as kept by the query planner.
@@ -166,6 +250,29 @@ pub fn where_true(x: Value) -> QResult<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn positions_are_those_of_the_true_flags_however_dense() {
+        for count in [0usize, 1, 63, 64, 65, 200, 1000, 5003] {
+            for every in [1usize, 2, 3, 7, 64, 400] {
+                for offset in [0usize, 1, 5] {
+                    let flags: Vec<bool> = (0..count)
+                        .map(|at| (at * 7 + offset).is_multiple_of(every))
+                        .collect();
+                    let expected: Vec<i64> =
+                        (0..count as i64).filter(|at| flags[*at as usize]).collect();
+                    let mut plain: Vec<i64> = Vec::with_capacity(expected.len());
+                    fill_plain(&flags, 0, &mut plain.spare_capacity_mut()[..expected.len()]);
+                    // SAFETY: `fill_plain` wrote one row for each true flag.
+                    unsafe { plain.set_len(expected.len()) };
+                    assert_eq!(plain, expected);
+                    assert_eq!(rows_where::<i64>(&flags), expected);
+                    let small = rows_where::<u32>(&flags).into_iter().map(i64::from);
+                    assert_eq!(small.collect::<Vec<i64>>(), expected);
+                }
+            }
+        }
+    }
     use proptest::prelude::*;
 
     proptest! {

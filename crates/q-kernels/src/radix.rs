@@ -3,7 +3,11 @@
 use crate::{interrupt, parallel};
 
 /// Shares of about this many keys are sorted on their own: keys and scratch stay in a second-level cache.
-const SHARE: usize = 1 << 14;
+const SHARE: usize = 1 << 15;
+/// Places that are written in turn must be few, or their pages and cache lines are too many.
+const SHARES_WANTED_MAX: usize = 1 << 12;
+/// Leading bits by which keys are counted to make shares of them.
+const DIGIT_BITS_MAX: u32 = 16;
 /// Below this a comparison sort is faster than counting.
 const COUNTING_MIN: usize = 256;
 const DIGIT_BITS: u32 = 8;
@@ -22,109 +26,206 @@ impl Places {
     }
 }
 
-/// Sorts the keys ascending. `bits` of them, from the lowest, may differ; the rest are equal in all. The lowest `ranked`
-/// bits are ascending already among keys equal above them: every pass is stable, so that they need no pass.
-pub(crate) fn sort(keys: &mut Vec<u64>, bits: u32, ranked: u32) {
-    let count = keys.len();
-    if bits <= ranked {
-        return;
+/// The keys of so many rows, ascending. `bits` of them, from the lowest, may differ; those above are zero. The lowest
+/// `ranked` bits are ascending already among keys equal above them: every pass is stable, so that they need no pass.
+pub(crate) fn sorted(
+    count: usize,
+    bits: u32,
+    ranked: u32,
+    key_at: impl Fn(usize) -> u64 + Copy + Sync,
+) -> Vec<u64> {
+    if ranked == 0 && bits <= COUNTED_VALUES_BITS_MAX && count >> bits.saturating_sub(2) > 0 {
+        return counted_values(count, bits, key_at);
     }
-    if count < COUNTING_MIN {
-        keys.sort_unstable();
-        return;
+    if count <= SHARE || bits <= ranked {
+        let mut keys: Vec<u64> = (0..count).map(key_at).collect();
+        sort_share(
+            &mut keys,
+            &mut Vec::new(),
+            bits,
+            ranked,
+            has_wide_registers(),
+        );
+        return keys;
     }
-    let mut scratch: Vec<u64> = vec![0; count];
-    let leading = (usize::BITS - (count / SHARE).leading_zeros())
-        .min(bits - ranked)
-        .min(11);
-    if leading <= 1 {
-        sort_share(keys, &mut scratch, bits, ranked);
-        return;
-    }
-    let shift = bits - leading;
-    let shares = 1usize << leading;
-    let mask = shares - 1;
+    let digit_bits = (count.ilog2().saturating_sub(3))
+        .clamp(8, DIGIT_BITS_MAX)
+        .min(bits - ranked);
+    let shift = bits - digit_bits;
     let ranges = parallel::ranges(count, parallel::ITEMS_PER_THREAD_MIN);
-    let source: &[u64] = keys;
-    let mut counts: Vec<Vec<usize>> = parallel::run(ranges.clone(), |range| {
-        let mut counts = vec![0usize; shares];
-        for key in &source[range] {
-            counts[(key >> shift) as usize & mask] += 1;
+    let counts: Vec<Vec<u32>> = parallel::run(ranges.clone(), |range| {
+        let mut counts = vec![0u32; 1 << digit_bits];
+        for row in range {
+            counts[(key_at(row) >> shift) as usize] += 1;
         }
         counts
     });
-    let mut ends = Vec::with_capacity(shares);
-    let mut next = 0;
-    for share in 0..shares {
-        for counts in &mut counts {
-            let held = counts[share];
-            counts[share] = next;
-            next += held;
+    let shares = Shares::new(&counts, SHARE.max(count / SHARES_WANTED_MAX));
+    let mut keys: Vec<u64> = Vec::with_capacity(count);
+    let target = Places(keys.as_mut_ptr());
+    let parts = ranges.into_iter().zip(shares.places(&counts)).collect();
+    parallel::run(parts, |(range, mut next)| {
+        // the whole struct is borrowed, so that its promise of sharing holds
+        let target = &target;
+        for row in range {
+            let key = key_at(row);
+            let place = &mut next[usize::from(shares.of_digit[(key >> shift) as usize])];
+            // SAFETY: the places of a range and share were counted above and belong to this thread alone.
+            unsafe { target.write(*place, key) };
+            *place += 1;
         }
-        ends.push(next);
-    }
-    let target = Places(scratch.as_mut_ptr());
-    parallel::run(
-        ranges.into_iter().zip(counts).collect(),
-        |(range, mut next)| {
-            // the whole struct is borrowed, so that its promise of sharing holds
-            let target = &target;
-            for key in &source[range] {
-                let place = &mut next[(key >> shift) as usize & mask];
-                // SAFETY: the places of a range and share were counted above and belong to this thread alone.
-                unsafe { target.write(*place, *key) };
-                *place += 1;
+    });
+    // SAFETY: every row's key was written to a place of its own, and there are as many places as rows.
+    unsafe { keys.set_len(count) };
+    sort_shares(&mut keys, &shares.counts, bits, ranked);
+    keys
+}
+
+/// Neighbouring leading digits taken together, so that the keys of a share fit a cache.
+struct Shares {
+    of_digit: Vec<u16>,
+    counts: Vec<usize>,
+}
+
+impl Shares {
+    fn new(counts: &[Vec<u32>], wanted: usize) -> Shares {
+        let digits = counts.first().map_or(0, Vec::len);
+        let mut shares = Shares {
+            of_digit: Vec::with_capacity(digits),
+            counts: vec![0],
+        };
+        for digit in 0..digits {
+            let held: usize = counts.iter().map(|counts| counts[digit] as usize).sum();
+            let last = shares.counts.len() - 1;
+            if shares.counts[last] > 0 && shares.counts[last] + held > wanted {
+                shares.counts.push(0);
             }
-        },
-    );
-    // each thread sorts neighbouring shares; their old places serve as scratch
-    let mut parts = Vec::new();
-    let (mut sorted, mut spare): (&mut [u64], &mut [u64]) = (&mut scratch, keys);
-    let mut start = 0;
-    let per_part = count.div_ceil(parallel::threads() * 4).max(SHARE);
-    let mut bounds = Vec::new();
-    for end in ends {
-        if end > start {
-            bounds.push(end - start);
+            let last = shares.counts.len() - 1;
+            shares.counts[last] += held;
+            // a share is closed only when it and the next digit hold more than was wanted: there are few
+            shares.of_digit.push(last as u16);
         }
-        start = end;
+        shares
     }
-    let mut part: Vec<(&mut [u64], &mut [u64])> = Vec::new();
-    let mut held = 0;
-    for length in bounds {
-        let (share, rest) = sorted.split_at_mut(length);
-        sorted = rest;
-        let (place, rest) = spare.split_at_mut(length);
-        spare = rest;
-        held += length;
-        part.push((share, place));
-        if held >= per_part {
-            parts.push(std::mem::take(&mut part));
-            held = 0;
+
+    /// Where each range writes its first key of each share.
+    fn places(&self, counts: &[Vec<u32>]) -> Vec<Vec<usize>> {
+        let mut starts = Vec::with_capacity(self.counts.len());
+        let mut next = 0;
+        for count in &self.counts {
+            starts.push(next);
+            next += count;
         }
+        counts
+            .iter()
+            .map(|counts| {
+                let own = starts.clone();
+                for (digit, count) in counts.iter().enumerate() {
+                    starts[usize::from(self.of_digit[digit])] += *count as usize;
+                }
+                own
+            })
+            .collect()
     }
-    parts.push(part);
-    let queue = std::sync::Mutex::new(parts);
-    let workers = if count >= parallel::ITEMS_PER_THREAD_MIN {
+}
+
+/// Sorts each share, on as many threads as are worth it.
+fn sort_shares(keys: &mut [u64], counts: &[usize], bits: u32, ranked: u32) {
+    let per_part = keys.len().div_ceil(parallel::threads() * 8).max(SHARE);
+    let workers = if keys.len() >= parallel::ITEMS_PER_THREAD_MIN {
         parallel::threads()
     } else {
         1
     };
+    let mut parts: Vec<Vec<&mut [u64]>> = vec![Vec::new()];
+    let mut held = 0;
+    let mut rest = keys;
+    for count in counts {
+        let (share, after) = rest.split_at_mut(*count);
+        rest = after;
+        if held >= per_part {
+            parts.push(Vec::new());
+            held = 0;
+        }
+        held += count;
+        if let Some(part) = parts.last_mut() {
+            part.push(share);
+        }
+    }
+    let queue = std::sync::Mutex::new(parts);
     parallel::run(vec![(); workers], |()| {
+        let mut scratch = Vec::new();
         loop {
             let part = queue.lock().expect("sorting does not panic").pop();
             let Some(part) = part else { break };
-            for (share, place) in part {
+            for share in part {
                 interrupt::poll();
-                sort_share(share, place, shift, ranked);
+                sort_share(share, &mut scratch, bits, ranked, has_wide_registers());
             }
         }
     });
-    std::mem::swap(keys, &mut scratch);
+}
+
+/// Keys of so few values are counted and written anew.
+const COUNTED_VALUES_BITS_MAX: u32 = 22;
+
+fn counted_values(
+    count: usize,
+    bits: u32,
+    key_at: impl Fn(usize) -> u64 + Copy + Sync,
+) -> Vec<u64> {
+    let counts = parallel::over(count, parallel::ITEMS_PER_THREAD_MIN, |range| {
+        let mut counts = vec![0u32; 1 << bits];
+        for row in range {
+            counts[key_at(row) as usize] += 1;
+        }
+        counts
+    });
+    let mut keys = Vec::with_capacity(count);
+    for value in 0..1usize << bits {
+        let held: u32 = counts.iter().map(|counts| counts[value]).sum();
+        keys.extend(std::iter::repeat_n(value as u64, held as usize));
+    }
+    keys
+}
+
+/// True when shares are sorted in registers.
+fn has_wide_registers() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return crate::quick_sort::is_there();
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+/// Sorts keys that fit a cache.
+fn sort_share(
+    keys: &mut [u64],
+    scratch: &mut Vec<u64>,
+    bits: u32,
+    ranked: u32,
+    in_registers: bool,
+) {
+    if bits <= ranked || keys.len() < 2 {
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if in_registers {
+        let room = keys.len() + crate::quick_sort::SPARE;
+        if scratch.len() < room {
+            scratch.resize(room, 0);
+        }
+        // SAFETY: the caller has asked whether the machine has the registers.
+        return unsafe { crate::quick_sort::sort(keys, scratch) };
+    }
+    let _ = in_registers;
+    if scratch.len() < keys.len() {
+        scratch.resize(keys.len(), 0);
+    }
+    sort_digits(keys, &mut scratch[..keys.len()], bits, ranked);
 }
 
 /// Sorts a share by the digits that matter for its size, then puts right the few keys that share all of them.
-fn sort_share(keys: &mut [u64], scratch: &mut [u64], bits: u32, ranked: u32) {
+fn sort_digits(keys: &mut [u64], scratch: &mut [u64], bits: u32, ranked: u32) {
     let count = keys.len();
     if bits <= ranked {
         return;
@@ -191,7 +292,7 @@ fn sort_large_share(keys: &mut [u64], scratch: &mut [u64], bits: u32, ranked: u3
         counts[digit(*key)] += 1;
     }
     if counts.contains(&keys.len()) {
-        return sort_share(keys, scratch, shift, ranked);
+        return sort_digits(keys, scratch, shift, ranked);
     }
     let mut next = [0usize; 1 << DIGIT_BITS];
     let mut start = 0;
@@ -207,7 +308,7 @@ fn sort_large_share(keys: &mut [u64], scratch: &mut [u64], bits: u32, ranked: u3
     let mut start = 0;
     for count in counts {
         let end = start + count;
-        sort_share(
+        sort_digits(
             &mut scratch[start..end],
             &mut keys[start..end],
             shift,
@@ -258,14 +359,10 @@ pub(crate) fn order(keys: &[u64]) -> Vec<u32> {
     let row_bits = usize::BITS - (count - 1).leading_zeros();
     // key and row in one word; key bits that do not fit are looked at where the others tie
     let lost = (bits + row_bits).saturating_sub(u64::BITS);
-    let mut packed: Vec<u64> = crate::loops::build(count, |start, out| {
-        for (at, out) in out.iter_mut().enumerate() {
-            let row = start + at;
-            // a key of 64 bits and no rows cannot occur: row_bits is at least one
-            out.write(((keys[row] - low) >> lost) << row_bits | row as u64);
-        }
+    // a key of 64 bits and no rows cannot occur: row_bits is at least one
+    let packed = sorted(count, bits - lost + row_bits, row_bits, |row| {
+        ((keys[row] - low) >> lost) << row_bits | row as u64
     });
-    sort(&mut packed, bits - lost + row_bits, row_bits);
     let mask = (1u64 << row_bits) - 1;
     let mut rows = crate::loops::map(&packed, move |word: u64| (word & mask) as u32);
     if lost > 0 {
@@ -283,11 +380,12 @@ pub(crate) fn order(keys: &[u64]) -> Vec<u32> {
 }
 
 crate::loops::vectorised! {
-    fn bounds_of[](keys: &[u64]) -> (u64, u64) {
+    fn bounds_of[T: Copy, F: Fn(T) -> u64](items: &[T], to_key: F) -> (u64, u64) {
         let (mut low, mut high) = (u64::MAX, 0);
-        for key in keys {
-            low = if *key < low { *key } else { low };
-            high = if *key > high { *key } else { high };
+        for item in items {
+            let key = to_key(*item);
+            low = if key < low { key } else { low };
+            high = if key > high { key } else { high };
         }
         (low, high)
     }
@@ -295,7 +393,19 @@ crate::loops::vectorised! {
 
 /// Smallest and largest key.
 pub(crate) fn bounds(keys: &[u64]) -> (u64, u64) {
-    bounds_of(keys)
+    bounds_by(keys, |key| key)
+}
+
+/// Smallest and largest key of the items.
+pub(crate) fn bounds_by<T: Copy + Sync>(
+    items: &[T],
+    to_key: impl Fn(T) -> u64 + Copy + Sync,
+) -> (u64, u64) {
+    parallel::over(items.len(), parallel::ITEMS_PER_THREAD_MIN, |range| {
+        bounds_of(&items[range], to_key)
+    })
+    .into_iter()
+    .fold((u64::MAX, 0), |a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 #[cfg(test)]
@@ -317,7 +427,7 @@ mod tests {
     #[test]
     fn large_inputs_sort_by_shares() {
         for mask in [u64::MAX, 0xffff, 0xff00_0000_0000_00ff, 1] {
-            let mut keys = scrambled(700_001, mask);
+            let keys = scrambled(700_001, mask);
             let mut expected = keys.clone();
             expected.sort_unstable();
             let order = order(&keys);
@@ -325,9 +435,33 @@ mod tests {
                 let (a, b) = (pair[0] as usize, pair[1] as usize);
                 (keys[a], a) < (keys[b], b)
             }));
-            sort(&mut keys, 64, 0);
-            assert!(keys == expected, "mask {mask:x}");
+            let sorted = sorted(keys.len(), 64, 0, |row| keys[row]);
+            assert!(sorted == expected, "mask {mask:x}");
         }
+    }
+
+    #[test]
+    fn shares_sort_alike_in_registers_and_by_digits() {
+        for count in [0, 1, 255, 256, 5000, SHARE * 5] {
+            for mask in [u64::MAX, 0xffff, 0xff00_0000_0000_00ff, 1] {
+                let keys = scrambled(count, mask);
+                let mut expected = keys.clone();
+                expected.sort_unstable();
+                for in_registers in [false, has_wide_registers()] {
+                    let mut keys = keys.clone();
+                    sort_share(&mut keys, &mut Vec::new(), 64, 0, in_registers);
+                    assert!(keys == expected, "{count} keys under {mask:x}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_values_are_counted() {
+        let keys = scrambled(300_000, 0xffff);
+        let mut expected = keys.clone();
+        expected.sort_unstable();
+        assert!(counted_values(keys.len(), 16, |row| keys[row]) == expected);
     }
 
     proptest! {

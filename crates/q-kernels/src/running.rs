@@ -3,15 +3,17 @@
 //! A vector runs over its items, a list of vectors over its rows item by item, a dictionary over its values, a table by
 //! column.
 
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use q_value::{Attribute, Dict, Element, QError, QResult, Symbol, Table, Type, Value, Vector};
+use q_value::{Dict, Element, QError, QResult, Symbol, Table, Type, Value, Vector};
 
 use crate::aggregate::{Limits, one};
 use crate::arithmetic::{self, Number, with_number};
 use crate::lanes::{self, Lane, Operand, with_lane};
 use crate::result_types::{self, UnaryTable};
-use crate::{Keyword, enumeration, gather, loops};
+use crate::scan::{self, Scan};
+use crate::{Keyword, enumeration, fold, gather, loops};
 
 pub(crate) static TABLE: &[Keyword] = &[
     Keyword::one("sums", sums),
@@ -71,6 +73,42 @@ fn checked(table: UnaryTable, x: &Value) -> QResult<Type> {
         .ok_or_else(QError::type_error)
 }
 
+/// From this length on vectors are run over in blocks.
+const LONG: usize = 1 << 16;
+
+/// Running answers of a step that may start anywhere: `step` also joins two answers, and `start` changes none.
+fn scan_long<T: Lane>(v: Vector<T>, start: T, step: impl Fn(T, T) -> T + Copy + Sync) -> Vector<T> {
+    if v.len() < LONG {
+        return scan_vector(v, start, step);
+    }
+    let scan = Scan {
+        start,
+        fold: move |x: &[T]| fold::fold(x, start, step, step),
+        join: step,
+        run: scan::step_by_step(step),
+    };
+    Vector::new(scan.along(&v))
+}
+
+/// Each null replaced by what stands before it, first of all by `start`.
+fn filled<T: Copy + Send + Sync>(
+    v: Vector<T>,
+    start: T,
+    is_null: impl Fn(T) -> bool + Copy + Sync,
+) -> Vector<T> {
+    let step = move |last: T, x: T| if is_null(x) { last } else { x };
+    let scan = Scan {
+        start,
+        fold: move |x: &[T]| {
+            let last = x.iter().rev().find(|x| !is_null(**x));
+            last.copied().unwrap_or(start)
+        },
+        join: step,
+        run: scan::step_by_step(step),
+    };
+    Vector::new(scan.along(&v))
+}
+
 /// Partial answers over a vector, written over it when nobody else holds it.
 fn scan_vector<T: Lane>(v: Vector<T>, start: T, step: impl Fn(T, T) -> T) -> Vector<T> {
     let mut running = start;
@@ -100,15 +138,27 @@ pub fn sums(x: Value) -> QResult<Value> {
                 return Ok(x);
             }
             with_number!(ty, T => match lanes::raw::<T>(x)? {
-                Operand::Vector(v) => Ok(T::wrap_vector(ty, scan_vector(v, T::default(), |sum, x| {
-                    let next = if x.is_null() { T::default() } else { x };
-                    plain_add(sum, next)
-                }))),
+                Operand::Vector(v) => Ok(T::wrap_vector(ty, running_sums(v))),
                 Operand::Atom(x) => Ok(T::wrap_atom(ty, x)),
             })
         },
         &|items| scan(items, arithmetic::add),
     )
+}
+
+fn running_sums<T: Number + PlainAdd + Default>(v: Vector<T>) -> Vector<T> {
+    let step = |sum: T, x: T| plain_add(sum, if x.is_null() { T::default() } else { x });
+    if v.len() < LONG {
+        return scan_vector(v, T::default(), step);
+    }
+    let sum = move |x: &[T]| fold::fold(x, T::default(), step, plain_add);
+    let scan = Scan {
+        start: T::default(),
+        fold: sum,
+        join: plain_add,
+        run: scan::side_by_side(sum, plain_add, step),
+    };
+    Vector::new(scan.along(&v))
 }
 
 /// Addition that wraps, for running sums that may pass the bit pattern of null.
@@ -160,7 +210,7 @@ pub fn maxs(x: Value) -> QResult<Value> {
         &|x| {
             let ty = checked(result_types::EXTREMUM, &x)?;
             with_lane!(ty, T => match lanes::raw::<T>(x)? {
-                Operand::Vector(v) => Ok(T::wrap_vector(ty, scan_vector(v, T::LOWEST, T::raise))),
+                Operand::Vector(v) => Ok(T::wrap_vector(ty, scan_long(v, T::LOWEST, T::raise))),
                 Operand::Atom(x) => Ok(T::wrap_atom(ty, x)),
             }, else Err(QError::type_error()))
         },
@@ -175,7 +225,7 @@ pub fn mins(x: Value) -> QResult<Value> {
         &|x| {
             let ty = checked(result_types::EXTREMUM, &x)?;
             with_lane!(ty, T => match lanes::raw::<T>(x)? {
-                Operand::Vector(v) => Ok(T::wrap_vector(ty, scan_vector(v, T::GREATEST, T::lower))),
+                Operand::Vector(v) => Ok(T::wrap_vector(ty, scan_long(v, T::GREATEST, T::lower))),
                 Operand::Atom(x) => Ok(T::wrap_atom(ty, x)),
             }, else Err(QError::type_error()))
         },
@@ -219,53 +269,22 @@ pub fn fills(x: Value) -> QResult<Value> {
     along(
         x,
         &|x| {
-            let keep = |last, x| if Element::is_null(&x) { last } else { x };
             Ok(match enumeration_kept(x) {
-                Value::Chars(v) => {
-                    Value::Chars(scan_vector(
-                        v,
-                        b' ',
-                        |last, x| {
-                            if x == b' ' { last } else { x }
-                        },
-                    ))
-                }
+                Value::Chars(v) => Value::Chars(filled(v, b' ', |x| x == b' ')),
                 Value::Symbols(v) => {
-                    let mut last = Symbol::NULL;
-                    Value::Symbols(
-                        v.iter()
-                            .map(|x| {
-                                if !x.is_null() {
-                                    last = *x;
-                                }
-                                last
-                            })
-                            .collect(),
-                    )
+                    Value::Symbols(filled(v, Symbol::NULL, |x: Symbol| x.is_null()))
                 }
                 Value::Enums(v) => {
-                    let filled = scan_vector(v.indices.clone(), i64::MIN, keep);
-                    Value::enums(v.domain, filled.with_attribute(Attribute::None))
+                    let indices = filled(v.indices.clone(), i64::MIN, |x| x == i64::MIN);
+                    Value::enums(v.domain, indices)
                 }
-                Value::Guids(v) => {
-                    let mut last = [0; 16];
-                    Value::Guids(
-                        v.iter()
-                            .map(|x| {
-                                if *x != [0; 16] {
-                                    last = *x;
-                                }
-                                last
-                            })
-                            .collect(),
-                    )
-                }
+                Value::Guids(v) => Value::Guids(filled(v, [0; 16], |x| x == [0; 16])),
                 x if x.is_vector() => {
                     let ty = x.basic_type().ok_or_else(QError::type_error)?;
                     return with_lane!(ty, T => match lanes::raw::<T>(x)? {
-                        Operand::Vector(v) => Ok(T::wrap_vector(ty, scan_vector(v, T::null(), |last, x| {
-                            if x.is_null() { last } else { x }
-                        }))),
+                        Operand::Vector(v) => {
+                            Ok(T::wrap_vector(ty, filled(v, T::null(), |x: T| x.is_null())))
+                        }
                         Operand::Atom(x) => Ok(T::wrap_atom(ty, x)),
                     }, else Err(QError::type_error()));
                 }
@@ -273,15 +292,15 @@ pub fn fills(x: Value) -> QResult<Value> {
             })
         },
         &|items| {
-            let mut filled: Vec<Value> = Vec::with_capacity(items.len());
+            let mut rows: Vec<Value> = Vec::with_capacity(items.len());
             for item in items {
-                let next = match filled.last() {
+                let next = match rows.last() {
                     Some(last) => arithmetic::fill(last.clone(), item.clone()).unwrap_or(item),
                     None => item,
                 };
-                filled.push(next);
+                rows.push(next);
             }
-            Ok(Value::from_items(filled))
+            Ok(Value::from_items(rows))
         },
     )
 }
@@ -334,26 +353,23 @@ pub fn ratios(x: Value) -> QResult<Value> {
     )
 }
 
-/// `f` of each item and the one before it; before the first stands `start`.
-fn against_previous<T: Lane>(x: &[T], start: T, f: impl Fn(T, T) -> T + Copy + Sync) -> Vec<T> {
-    let Some(first) = x.first().copied() else {
-        return Vec::new();
-    };
-    let rest = &x[1..];
-    loops::build(x.len(), |from, out| {
-        let mut out = out.iter_mut();
-        let mut at = from;
-        if at == 0
-            && let Some(out) = out.next()
-        {
-            out.write(f(first, start));
-            at = 1;
-        }
-        let count = out.len();
-        let (before, now) = (&x[at - 1..at - 1 + count], &rest[at - 1..at - 1 + count]);
-        for ((out, now), before) in out.zip(now).zip(before) {
+loops::vectorised! {
+    fn with_previous[T: Copy, F: Fn(T, T) -> T](now: &[T], before: &[T], out: &mut [MaybeUninit<T>], f: F) -> () {
+        for ((out, now), before) in out.iter_mut().zip(now).zip(before) {
             out.write(f(*now, *before));
         }
+    }
+}
+
+/// `f` of each item and the one before it; before the first stands `start`.
+fn against_previous<T: Lane>(x: &[T], start: T, f: impl Fn(T, T) -> T + Copy + Sync) -> Vec<T> {
+    loops::build(x.len(), |from, out| {
+        let now = &x[from..from + out.len()];
+        let Some((first, rest)) = out.split_first_mut() else {
+            return;
+        };
+        first.write(f(now[0], if from == 0 { start } else { x[from - 1] }));
+        with_previous(&now[1..], &now[..now.len() - 1], rest, f);
     })
 }
 

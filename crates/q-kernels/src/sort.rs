@@ -311,22 +311,17 @@ fn sorted_plain(x: &Value, descending: bool) -> Option<Value> {
         to_key: impl Fn(T) -> u64 + Copy + Sync,
         of_key: impl Fn(u64) -> T + Copy + Sync,
     ) -> Vector<T> {
-        let mut keys = loops::map(v, to_key);
-        if descending {
-            keys = reversed(keys);
-        }
-        if !keys.is_sorted() {
-            let (low, high) = radix::bounds(&keys);
-            for key in &mut keys {
-                *key -= low;
-            }
-            radix::sort(&mut keys, u64::BITS - (high - low).leading_zeros(), 0);
-            for key in &mut keys {
-                *key += low;
-            }
-        }
         let flip = if descending { u64::MAX } else { 0 };
-        Vector::new(loops::map(&keys, move |key| of_key(key ^ flip)))
+        let key_at = |row: usize| to_key(v[row]) ^ flip;
+        if (1..v.len()).all(|row| key_at(row - 1) <= key_at(row)) {
+            return Vector::new(v.to_vec());
+        }
+        let (low, high) = radix::bounds_by(v, move |x| to_key(x) ^ flip);
+        let bits = u64::BITS - (high - low).leading_zeros();
+        let keys = radix::sorted(v.len(), bits, 0, |row| key_at(row) - low);
+        Vector::new(loops::map(&keys, move |key: u64| {
+            of_key((key + low) ^ flip)
+        }))
     }
     let back = |key: u64| (key ^ (1 << 63)) as i64;
     let ints = |v: &[i32]| {
