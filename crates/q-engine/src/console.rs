@@ -347,7 +347,7 @@ impl Interpreter {
 fn other_language(text: &[u8]) -> Option<(u8, &[u8])> {
     match text {
         [b'q' | b'k', b')', ..] => None,
-        [letter, b')', rest @ ..] if letter.is_ascii_lowercase() => Some((*letter, rest)),
+        [letter, b')', rest @ ..] if letter.is_ascii_alphabetic() => Some((*letter, rest)),
         _ => None,
     }
 }
