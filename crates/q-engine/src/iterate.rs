@@ -1,6 +1,8 @@
 //! The iterators: each, over, scan, prior, each left, each right, and what they become for functions of other ranks.
 
-use q_value::{Binary, Derived, Dict, Element, Iterator, QError, QResult, Symbol, Table, Unary, Value};
+use q_value::{
+    Binary, Derived, Dict, Element, Iterator, QError, QResult, Symbol, Table, Unary, Value,
+};
 
 use crate::apply::rank;
 use crate::index;

@@ -196,14 +196,6 @@ impl Connection {
         self.queue_bytes(frame);
     }
 
-    /// `t` for TCP (and TLS over it), `u` for Unix sockets.
-    pub(crate) fn family(&self) -> u8 {
-        match self.transport {
-            Transport::Unix(_) => b'u',
-            _ => b't',
-        }
-    }
-
     fn next_login(&mut self) -> Option<Arrived> {
         if looks_like_http(self.unread()) {
             return match parse_request(self.unread()) {
