@@ -236,11 +236,26 @@ fn add_rows(target: &mut Value, y: Value, rows_first: bool) -> QResult<()> {
                     && table.columns.iter().all(|column| column.count() == 0);
             if many && items.len() == table.columns.len() {
                 append::append_columns(target, &items)
+            } else if !rows_first && items.iter().any(Value::is_atom) {
+                let row = items.into_iter().map(unwrapped).collect();
+                append::append_row(target, &Value::list(row))
             } else {
                 append::append_row(target, list)
             }
         }
         atom => append::append_row(target, atom),
+    }
+}
+
+/// A cell of an inserted row: a list of one list is a nested column of one row (`kb/faq`; the log tables of
+/// `wp/permissions`).
+fn unwrapped(cell: Value) -> Value {
+    match &cell {
+        Value::List(items) => match items.as_slice() {
+            [only] if only.is_list() => only.clone(),
+            _ => cell,
+        },
+        _ => cell,
     }
 }
 
