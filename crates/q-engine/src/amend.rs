@@ -177,7 +177,7 @@ impl Change<'_> {
             && rest.is_empty()
             && self.function.is_none()
             && let Some(value) = &y
-            && self.scatter(target, &indices, value)?
+            && self.scatter(target, &indices, &append::narrowed(target, value.clone()))?
         {
             return Ok(());
         }
@@ -478,6 +478,20 @@ impl Change<'_> {
             return Ok(());
         }
         let table = Arc::make_mut(shared);
+        if let (Some(_), Some(at)) = (self.function, i.as_i64()) {
+            let count = table.row_count();
+            let found = usize::try_from(at).ok().filter(|at| *at < count);
+            let at = found.ok_or_else(|| self.bounds.error())?;
+            let row = Value::Table(Arc::new(table.clone())).item(at);
+            let mut row = row.ok_or_else(QError::index)?;
+            self.leaf(&mut row, y)?;
+            let assigned = Change {
+                interpreter: None,
+                function: None,
+                bounds: self.bounds,
+            };
+            return { assigned }.walk_rows(target, i, rest, Some(row));
+        }
         if self.function.is_some() {
             for name in table.names.clone().iter().copied() {
                 let part = y.as_ref().and_then(|y| row_part(y, name, 0));
@@ -539,6 +553,7 @@ fn key_is_atom(keys: &Value) -> bool {
 /// Where a key stands, the whole of `key` being one key.
 pub(crate) fn key_position(keys: &Value, key: &Value) -> QResult<Option<usize>> {
     let count = keys.count();
+    let key = &append::narrowed_key(keys, key);
     let found = match (keys, key) {
         (Value::Symbols(keys), Value::Symbol(name)) => crate::machine::position(keys, name),
         (Value::Longs(keys), Value::Long(number)) => crate::machine::position(keys, number),
@@ -566,6 +581,7 @@ fn insert_entry(dict: &mut Dict, key: Value, value: Value) -> QResult<()> {
 
 /// Sets one item; `'type` when a vector cannot hold it.
 pub(crate) fn set_item(target: &mut Value, at: usize, value: Value) -> QResult<()> {
+    let value = append::narrowed(target, value);
     macro_rules! set {
         ($($vector:ident $atom:ident)*) => {
             match (target, value) {

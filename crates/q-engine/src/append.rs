@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use q_kernels::convert::Convert;
 use q_value::{
     Attribute, Binary, EnumVector, QError, QResult, Symbol, Table, Value, Vector, domain,
 };
@@ -37,8 +38,49 @@ pub(crate) fn append(interpreter: &mut Interpreter, target: &mut Value, y: Value
     }
 }
 
+/// Longs as shorts or ints, where they join or overwrite such: a plain integer literal fits every integer column.
+/// Everything else as it is. Nulls are kept.
+///
+/// Source: releases, changes in 3.0 (schemas written for ints go on working); TorQ writes plain longs to its int columns.
+pub(crate) fn narrowed(list: &Value, value: Value) -> Value {
+    match (list, value) {
+        (Value::Ints(_), Value::Long(long)) => Value::Int(long.convert()),
+        (Value::Shorts(_), Value::Long(long)) => Value::Short(long.convert()),
+        (Value::Ints(_), Value::Longs(longs)) => {
+            Value::Ints(longs.iter().map(|long| long.convert()).collect())
+        }
+        (Value::Shorts(_), Value::Longs(longs)) => {
+            Value::Shorts(longs.iter().map(|long| long.convert()).collect())
+        }
+        (_, value) => value,
+    }
+}
+
+/// A key as [`narrowed`] by the keys it is looked up in; the cells of a row by their columns.
+pub(crate) fn narrowed_key(keys: &Value, key: &Value) -> Value {
+    let (Value::Table(table), Value::Dict(row)) = (keys, key) else {
+        return narrowed(keys, key.clone());
+    };
+    let cells = table
+        .names
+        .iter()
+        .zip(&table.columns)
+        .map(|(name, column)| {
+            let cell = index::dict_entry(row, *name)?;
+            Some(narrowed(column, cell))
+        });
+    match cells.collect::<Option<Vec<Value>>>() {
+        Some(cells) => Value::dict(
+            Value::Symbols(table.names.clone()),
+            Value::from_items(cells),
+        ),
+        None => key.clone(),
+    }
+}
+
 /// Appends an atom or a list to a vector, keeping an attribute that stays true.
 pub(crate) fn append_list(target: &mut Value, y: Value) -> QResult<()> {
+    let y = narrowed(target, y);
     if y.is_list() {
         if y.count() == 0 {
             return Ok(());
@@ -74,7 +116,11 @@ pub(crate) fn accepts(list: &Value, value: &Value) -> bool {
         },
         list => {
             list.type_number() == -value.type_number() && value.is_atom()
-                || matches!((list, value), (Value::Symbols(_), Value::Enum(_)))
+                || matches!(
+                    (list, value),
+                    (Value::Symbols(_), Value::Enum(_))
+                        | (Value::Ints(_) | Value::Shorts(_), Value::Long(_))
+                )
         }
     }
 }
@@ -121,6 +167,7 @@ pub(crate) fn plain_item(value: &Value) -> Value {
 
 /// Adds one item at the end; a vector that cannot hold it becomes a general list.
 pub(crate) fn push(target: &mut Value, value: Value) {
+    let value = narrowed(target, value);
     macro_rules! push {
         ($($vector:ident $atom:ident)*) => {
             match (&mut *target, value) {
@@ -343,6 +390,7 @@ fn column_accepts(column: &Value, more: &Value) -> bool {
             more => more.items().iter().all(|item| accepts(column, item)),
         },
         Value::Symbols(_) if matches!(more, Value::Enums(_)) => true,
+        Value::Ints(_) | Value::Shorts(_) if matches!(more, Value::Longs(_)) => true,
         column if more.type_number() == 0 => more.items().iter().all(|item| accepts(column, item)),
         column => column.type_number() == more.type_number(),
     }

@@ -318,7 +318,10 @@ impl Interpreter {
 
     /// `@[x;y;z]` and `@[x;y;f;z]`.
     fn at(&mut self, arguments: Vec<Value>) -> QResult<Value> {
-        if arguments.len() == 3 && is_applicable(&arguments[0]) {
+        // an atom that names no variable has nothing to amend
+        let is_plain_atom =
+            |value: &Value| value.is_atom() && !matches!(value, Value::Symbol(_) | Value::Enum(_));
+        if arguments.len() == 3 && (is_applicable(&arguments[0]) || is_plain_atom(&arguments[0])) {
             let [function, x, handler] =
                 <[Value; 3]>::try_from(arguments).map_err(|_| QError::rank())?;
             return self.trap(&handler, |interpreter| interpreter.apply_one(&function, x));

@@ -478,7 +478,7 @@ fn script_beside(interpreter: &Interpreter, path: &Path) -> Option<PathBuf> {
 
 fn load_file(interpreter: &mut Interpreter, path: &Path) -> QResult<()> {
     let extension = path.extension().map(OsStr::as_bytes).unwrap_or_default();
-    if matches!(extension, b"q" | b"k" | b"p") {
+    if matches!(extension, [letter] if letter.is_ascii_lowercase()) {
         return interpreter.load_script(path);
     }
     let head = interpreter

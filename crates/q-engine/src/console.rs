@@ -1,5 +1,7 @@
 //! Lines and scripts: what a console, a pipe and `\l` feed the interpreter with.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -119,14 +121,20 @@ impl Interpreter {
         crate::compile::compile_lambda(self, tree, namespace)
     }
 
-    /// Evaluates a text as `value` does: its last statement's value. A leading backslash makes it a system command.
+    /// Evaluates a text as `value` does: its last statement's value, `::` of an assignment (`h"a:5"` shows nothing:
+    /// `basics/ipc`). A leading backslash makes it a system command.
     pub fn evaluate_bytes(&mut self, text: &[u8]) -> QResult<Value> {
         let trimmed = text.trim_ascii();
         if let Some(command) = trimmed.strip_prefix(b"\\") {
             return crate::commands::run(self, command).map(|result| result.value);
         }
-        let code = self.compile_text(text)?;
-        self.run_code(&code)
+        if let Some((letter, text)) = other_language(trimmed) {
+            return self.foreign(letter, text);
+        }
+        let (program, code) = self.parse_and_compile(text)?;
+        let silent = is_silent(&program);
+        let value = self.run_code(&code)?;
+        Ok(if silent { Value::Identity } else { value })
     }
 
     /// As [`Interpreter::evaluate_bytes`], of a `str`.
@@ -189,6 +197,9 @@ impl Interpreter {
             self.world.write_standard(StandardStream::Output, &out);
             return Ok(None);
         }
+        if let Some((letter, text)) = other_language(trimmed) {
+            return self.foreign(letter, text).map(Some);
+        }
         let (program, code) = self.parse_and_compile(text)?;
         let silent = is_silent(&program);
         let value = self.run_code(&code)?;
@@ -215,7 +226,8 @@ impl Interpreter {
         result
     }
 
-    /// Runs a script file; the current namespace is restored afterwards.
+    /// Runs a script file; the current namespace is restored afterwards. The statements of a file `name.x`, `x` a letter
+    /// other than `k` and `q`, go to the function `.x.e` (as `p` and `t` files of embedPy and its users do).
     ///
     /// Errors: the first one; its frames say where it was.
     pub fn load_script(&mut self, path: &Path) -> QResult<()> {
@@ -225,9 +237,13 @@ impl Interpreter {
             .map_err(|error| crate::files::failed(path, &error))?;
         let namespace = self.namespace;
         let k_mode = self.k_mode;
-        self.k_mode = path.extension().is_some_and(|extension| extension == "k");
+        let language = match path.extension().map(OsStr::as_bytes) {
+            Some([letter]) if letter.is_ascii_lowercase() => *letter,
+            _ => b'q',
+        };
+        self.k_mode = language == b'k';
         let name = self.full_path(path);
-        let result = self.run_script(&bytes, &name);
+        let result = self.run_statements(&bytes, &name, language);
         self.namespace = namespace;
         self.k_mode = k_mode;
         result
@@ -242,8 +258,12 @@ impl Interpreter {
         full.to_string_lossy().into_owned()
     }
 
-    /// Runs the statements of a script's text.
+    /// Runs the statements of a q script's text.
     pub fn run_script(&mut self, script: &[u8], name: &str) -> QResult<()> {
+        self.run_statements(script, name, b'q')
+    }
+
+    fn run_statements(&mut self, script: &[u8], name: &str, language: u8) -> QResult<()> {
         let file: Arc<str> = Arc::from(name);
         for statement in split_script(script) {
             let result = match statement.kind {
@@ -257,6 +277,9 @@ impl Interpreter {
                             }
                         }
                     }),
+                StatementKind::Q if !matches!(language, b'q' | b'k') => {
+                    self.foreign(language, &statement.text).map(|_| ())
+                }
                 StatementKind::Q | StatementKind::K => {
                     let place = ScriptPlace {
                         file: Arc::clone(&file),
@@ -264,7 +287,9 @@ impl Interpreter {
                     };
                     self.script_statement(&statement.text, place)
                 }
-                StatementKind::Foreign(_) => self.foreign(&statement.text),
+                StatementKind::Foreign(letter) => {
+                    self.foreign(letter, &statement.text).map(|_| ())
+                }
             };
             result?;
         }
@@ -291,9 +316,18 @@ impl Interpreter {
         Ok(())
     }
 
-    /// `p)text`: handed to `.p.e`.
-    fn foreign(&mut self, text: &[u8]) -> QResult<()> {
-        let function = self.read_name(Symbol::new(".p.e"))?;
-        self.apply_one(&function, Value::string(text)).map(|_| ())
+    /// `p)text`: handed to `.p.e`, and so for the other letters.
+    fn foreign(&mut self, letter: u8, text: &[u8]) -> QResult<Value> {
+        let function = self.read_name(Symbol::new([b'.', letter, b'.', b'e']))?;
+        self.apply_one(&function, Value::string(text))
+    }
+}
+
+/// The letter and the rest of a text such as `p)import os`; `None` for q and k.
+fn other_language(text: &[u8]) -> Option<(u8, &[u8])> {
+    match text {
+        [b'q' | b'k', b')', ..] => None,
+        [letter, b')', rest @ ..] if letter.is_ascii_lowercase() => Some((*letter, rest)),
+        _ => None,
     }
 }

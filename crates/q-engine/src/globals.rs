@@ -284,11 +284,17 @@ impl Globals {
                 None if self.members.contains_key(&slot.name) => self.as_dictionary(slot.name),
                 None => continue,
             };
-            names.push(if space.is_null() {
+            let name = if space.is_null() {
                 slot.name
             } else {
                 split_name(slot.name).1
-            });
+            };
+            // `a.:(::)` makes the namespace by its empty name, which is there already
+            if !space.is_null() && name.is_null() {
+                values[0] = value;
+                continue;
+            }
+            names.push(name);
             values.push(value);
         }
         let values = if space.is_null() {

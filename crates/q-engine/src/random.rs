@@ -98,7 +98,7 @@ fn pool(y: &Value) -> QResult<u64> {
         return 16u64.checked_pow(letters).ok_or_else(QError::domain);
     }
     match y.as_i64() {
-        Some(bound) if bound > 0 => Ok(bound as u64),
+        Some(bound) if bound >= 0 => Ok(bound as u64),
         _ => Err(QError::type_error()),
     }
 }

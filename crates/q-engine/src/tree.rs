@@ -115,9 +115,12 @@ impl Interpreter {
             }
             (Value::Binary(Binary::Assign), 1) => return self.eval(&arguments[0]),
             (Value::Identity, 2) => return self.eval_assign(&arguments[0], &arguments[1]),
-            (Value::Iterator(Iterator::Each), 1) if !is_function_tree(&arguments[0]) => {
+            (Value::Iterator(Iterator::Each), 1) => {
                 let value = self.eval(&arguments[0])?;
-                return Err(signalled(&value));
+                if !is_iterable(&value) {
+                    return Err(signalled(&value));
+                }
+                return self.apply(head, vec![value]);
             }
             (Value::Unary(_), 2) => {
                 if let Some(op) = through_operator(head) {
@@ -241,11 +244,11 @@ impl Interpreter {
     }
 }
 
-/// True for a tree whose value is a function: then `'` is each, not a signal.
-fn is_function_tree(tree: &Value) -> bool {
-    match tree {
-        tree if tree.is_function() => true,
-        Value::List(items) => matches!(items.first(), Some(Value::Iterator(_))),
-        _ => false,
+/// True for a value `'` makes a function of: a function, dictionary or list that is no text. Others it signals.
+fn is_iterable(value: &Value) -> bool {
+    match value {
+        Value::Chars(_) => false,
+        Value::Dict(_) => true,
+        value => value.is_function() || value.is_list(),
     }
 }

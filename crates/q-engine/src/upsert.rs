@@ -276,7 +276,10 @@ fn rows_of(keys: &Table, values: &Table, y: Value, rows_first: bool) -> QResult<
         .collect();
     let columns = present
         .iter()
-        .filter_map(|name| table.column(*name).cloned())
+        .filter_map(|name| {
+            let target = keys.column(*name).or_else(|| values.column(*name))?;
+            Some(append::narrowed(target, table.column(*name)?.clone()))
+        })
         .collect();
     Ok(Table::new(present, columns))
 }

@@ -184,13 +184,19 @@ impl Lexer<'_> {
         while let Some(byte) = self.peek(0) {
             let part = byte.is_ascii_alphanumeric()
                 || byte == b'_' && !self.in_k
-                || byte == b'.' && self.peek(1).is_some_and(|next| next.is_ascii_alphabetic());
+                || byte == b'.' && self.peek(1).is_some_and(|next| next.is_ascii_alphabetic())
+                || byte == b'.' && self.assigns_after_dot();
             if !part {
                 break;
             }
             self.at += 1;
         }
         TokenKind::Name(Symbol::new(&self.source[start..self.at]))
+    }
+
+    /// `a.:x` assigns the member of `a` with the empty name.
+    fn assigns_after_dot(&self) -> bool {
+        self.peek(1) == Some(b':') && !matches!(self.peek(2), Some(b':' | b'\'' | b'/' | b'\\'))
     }
 
     fn symbols(&mut self) -> TokenKind {

@@ -198,10 +198,36 @@ pub(crate) fn run(interpreter: &mut Interpreter, table: Value, plan: Plan) -> QR
     if let Value::Partitioned(_) = table {
         return crate::database::select(interpreter, &table, plan);
     }
+    if let Some(entries) = entries_alone(&table, &plan) {
+        let selection = Selection::new(entries);
+        return match &plan.wanted {
+            Wanted::Columns(columns) => named_values(interpreter, selection, columns),
+            wanted => exec_all(interpreter, selection, wanted),
+        };
+    }
     let source = flatten(&table)?;
     let selection = Selection::new(Arc::clone(&source.table));
     let selection = filter(interpreter, selection, &plan.conditions)?;
     finish(interpreter, selection, source.key_count, plan)
+}
+
+/// The entries of a dictionary such as a row of a table, which `select` and `exec` of named columns without clauses see
+/// as they are, and give a dictionary of: they need not be columns of one length.
+fn entries_alone(table: &Value, plan: &Plan) -> Option<Arc<Table>> {
+    let Value::Dict(dict) = table else {
+        return None;
+    };
+    let plain = plan.conditions.is_empty()
+        && matches!(plan.by, By::None)
+        && plan.limit.is_none()
+        && plan.order.is_none()
+        && !matches!(plan.wanted, Wanted::All);
+    match &dict.keys {
+        Value::Symbols(names) if plain => {
+            Some(Arc::new(Table::new(names.clone(), dict.values.items())))
+        }
+        _ => None,
+    }
 }
 
 /// Everything after the where-clause.
@@ -397,13 +423,7 @@ fn exec_all(
                 interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
             Ok(value)
         }
-        Wanted::Columns(columns) => {
-            let (values, _) = evaluate(interpreter, selection, columns)?;
-            Ok(Value::dict(
-                Value::Symbols(names_of(columns)),
-                Value::from_items(values),
-            ))
-        }
+        Wanted::Columns(columns) => named_values(interpreter, selection, columns),
         Wanted::All => {
             let count = selection.count();
             let whole = selection.whole();
@@ -413,6 +433,18 @@ fn exec_all(
             })
         }
     }
+}
+
+fn named_values(
+    interpreter: &mut Interpreter,
+    selection: Selection,
+    columns: &Columns,
+) -> QResult<Value> {
+    let (values, _) = evaluate(interpreter, selection, columns)?;
+    Ok(Value::dict(
+        Value::Symbols(names_of(columns)),
+        Value::from_items(values),
+    ))
 }
 
 /// The groups of a by-clause over a selection.

@@ -21,6 +21,9 @@ pub(crate) fn run(interpreter: &mut Interpreter, table: Value, plan: &Plan) -> Q
     if let Value::Partitioned(_) = value {
         return Err(QError::new("par"));
     }
+    if let Some(updated) = updated_entries(interpreter, &value, plan)? {
+        return write_back(interpreter, name, updated);
+    }
     let is_dictionary = matches!(&value, Value::Dict(_)) && !value.is_keyed_table();
     let updated = updated(interpreter, &value, plan)?;
     let updated = if is_dictionary {
@@ -49,6 +52,36 @@ pub(crate) fn write_back(
             Ok(Value::Symbol(name))
         }
     }
+}
+
+/// A dictionary with new entries, as `update` without clauses makes it: its values need not be columns of one length.
+fn updated_entries(
+    interpreter: &mut Interpreter,
+    value: &Value,
+    plan: &Plan,
+) -> QResult<Option<Value>> {
+    let (Value::Dict(dict), Wanted::Columns(columns)) = (value, &plan.wanted) else {
+        return Ok(None);
+    };
+    let Value::Symbols(names) = &dict.keys else {
+        return Ok(None);
+    };
+    let entries = dict.values.items();
+    if !plan.conditions.is_empty() || !matches!(plan.by, By::None) {
+        return Ok(None);
+    }
+    let mut selection = Selection::new(Arc::new(Table::new(names.clone(), entries)));
+    let mut table = (*selection.table).clone();
+    for (name, tree) in columns {
+        let (result, back) =
+            interpreter.with_selection(selection, |interpreter| interpreter.eval(tree))?;
+        selection = back;
+        replace_column(&mut table, *name, result);
+    }
+    Ok(Some(Value::dict(
+        Value::Symbols(table.names),
+        Value::from_items(table.columns),
+    )))
 }
 
 fn updated(interpreter: &mut Interpreter, value: &Value, plan: &Plan) -> QResult<Value> {

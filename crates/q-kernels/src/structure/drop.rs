@@ -20,6 +20,10 @@ pub fn drop(x: Value, y: Value) -> QResult<Value> {
         (Value::Dict(dict), key) if key.is_atom() && !matches!(dict.keys, Value::Table(_)) => {
             without_keys(&key.clone().enlist(), dict)
         }
+        // of a keyed table an integer is a position, anything else a key
+        (Value::Dict(dict), key) if key.is_atom() && key.as_i64().is_none() && single_key(dict) => {
+            without_keys(&key.clone().enlist(), dict)
+        }
         (Value::Dict(dict), Value::Dict(_)) if matches!(dict.keys, Value::Table(_)) => {
             without_keys(&y.clone().enlist(), dict)
         }
@@ -81,6 +85,10 @@ fn cut_at(starts: &[i64], y: &Value) -> QResult<Value> {
         .map(|(start, end)| gather::slice(y, *start as usize, (end - start) as usize))
         .collect();
     Ok(Value::list(parts))
+}
+
+fn single_key(dict: &Dict) -> bool {
+    matches!(&dict.keys, Value::Table(keys) if keys.columns.len() == 1)
 }
 
 /// The entries of other keys than these.

@@ -37,6 +37,7 @@ pub fn join(x: Value, y: Value) -> QResult<Value> {
             let y = super::keyed::enkey(keys, Value::Table(y))?;
             join(Value::Dict(x), y)
         }
+        (Value::Dict(x), Value::List(y)) if y.is_empty() => Ok(Value::Dict(x)),
         (x, y) => Ok(join_lists(x, y)),
     }
 }
@@ -60,6 +61,18 @@ fn row_table(dict: &Dict) -> QResult<Table> {
     };
     let columns = dict.values.items().into_iter().map(Value::enlist).collect();
     Ok(Table::new(names.clone(), columns))
+}
+
+/// The table with the columns of these names in front, in their order; as it is when it lacks one.
+fn keys_first(names: &Vector<Symbol>, table: Table) -> Table {
+    if names.iter().any(|name| table.column(*name).is_none()) {
+        return table;
+    }
+    let others = table.names.iter().filter(|name| !names.contains(name));
+    let order: Vector<Symbol> = names.iter().chain(others).copied().collect();
+    let columns = order.iter().filter_map(|name| table.column(*name).cloned());
+    let columns = columns.collect();
+    Table::new(order, columns)
 }
 
 /// Puts the rows of `y` after those of `x`; the columns of `y` may stand in another order.
@@ -296,7 +309,8 @@ fn upsert(x: Dict, y: Dict) -> QResult<Value> {
                 return Err(QError::type_error());
             };
             let width = keys.names.len();
-            let row = super::keyed::enkey(width, Value::Table(Arc::new(row_table(&y)?)))?;
+            let row = keys_first(&keys.names, row_table(&y)?);
+            let row = super::keyed::enkey(width, Value::Table(Arc::new(row)))?;
             return join(Value::Dict(Arc::new(x)), row);
         }
         return Err(QError::type_error());
@@ -410,7 +424,7 @@ fn in_order(names: &Vector<Symbol>, table: &Table) -> QResult<Value> {
 pub fn raze(x: Value) -> QResult<Value> {
     match x {
         Value::List(items) => {
-            if items.len() == 1 && !items[0].is_atom() {
+            if items.len() == 1 && !items[0].is_atom() && !items[0].is_function() {
                 return Ok(items[0].clone());
             }
             concat(items.into_vec())
@@ -419,6 +433,11 @@ pub fn raze(x: Value) -> QResult<Value> {
             Value::Table(_) => Ok(Value::Dict(dict)),
             values => raze(values.clone()),
         },
+        // the rows of a table are dictionaries of the same keys, of which the last stays
+        Value::Table(table) if table.row_count() > 0 => {
+            let last = table.row_count() - 1;
+            Value::Table(table).item(last).ok_or_else(QError::index)
+        }
         x if x.is_atom() || x.is_function() => Ok(x.enlist()),
         x => Ok(x),
     }

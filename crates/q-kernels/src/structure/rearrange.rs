@@ -154,13 +154,30 @@ pub fn flip(x: Value) -> QResult<Value> {
             let Value::Symbols(names) = keys else {
                 return Err(QError::type_error());
             };
-            table_of(names, values.items())
+            match values {
+                Value::Table(rows) => Ok(columns_to_rows(names, Arc::unwrap_or_clone(rows))),
+                values => table_of(names, values.items()),
+            }
         }
         Value::List(rows) if rows.is_empty() => Ok(Value::List(rows)),
         Value::List(rows) => transpose(rows.into_vec()),
         x if x.is_vector() => Err(QError::rank()),
         _ => Err(QError::rank()),
     }
+}
+
+/// Of a dictionary of named rows the dictionary of rows by column: `flip` of it is the first again.
+fn columns_to_rows(names: Vector<Symbol>, rows: Table) -> Value {
+    let columns = (0..names.len())
+        .map(|at| {
+            let cells = rows
+                .columns
+                .iter()
+                .map(|column| gather::item_at(column, at));
+            Value::from_items(cells.collect())
+        })
+        .collect();
+    Value::dict(Value::Symbols(rows.names), Value::table(names, columns))
 }
 
 /// The table of these columns; atoms are repeated.

@@ -229,6 +229,7 @@ fn free_length(rows: i64, columns: i64, y: Value) -> QResult<Value> {
                 .collect();
             Ok(Value::list(parts))
         }
+        (0, i64::MIN) => Ok(Value::list(Vec::new())),
         _ => Err(QError::domain()),
     }
 }

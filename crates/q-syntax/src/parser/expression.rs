@@ -75,6 +75,9 @@ impl Parser<'_> {
                     if self.at_stop() {
                         return Ok(Right::Value(noun));
                     }
+                    if self.takes_last_identity() {
+                        return Ok(Right::Verbal(noun));
+                    }
                     if let Some(link) = self.assignment(&noun, form)? {
                         links.push(link);
                         if self.at_stop() {
@@ -158,6 +161,19 @@ impl Parser<'_> {
         }
     }
 
+    /// Takes a `::` that ends the expression: what stands before it is composed, as `f g::` is `f g@`.
+    fn takes_last_identity(&mut self) -> bool {
+        let ends = matches!(self.token().kind, TokenKind::ColonColon)
+            && matches!(
+                self.token_after(1).kind,
+                TokenKind::Semicolon | TokenKind::Close(_) | TokenKind::End
+            );
+        if ends {
+            self.advance();
+        }
+        ends
+    }
+
     /// After `:` stands an iterator: true when that derives from assign (`:'`), false when it begins `:'signal`.
     fn follows_colon_as_verb(&self) -> bool {
         matches!(
@@ -173,14 +189,6 @@ impl Parser<'_> {
         let through = match token.kind {
             TokenKind::Colon => None,
             TokenKind::ColonColon => {
-                // `f ::` applies f to the identity
-                let next = self.token_after(1);
-                if matches!(
-                    next.kind,
-                    TokenKind::Semicolon | TokenKind::Close(_) | TokenKind::End
-                ) {
-                    return Ok(None);
-                }
                 let target = self.target(noun, form, true, start)?;
                 self.advance();
                 return Ok(Some(Link::Assign {
