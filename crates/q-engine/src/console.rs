@@ -287,9 +287,7 @@ impl Interpreter {
                     };
                     self.script_statement(&statement.text, place)
                 }
-                StatementKind::Foreign(letter) => {
-                    self.foreign(letter, &statement.text).map(|_| ())
-                }
+                StatementKind::Foreign(letter) => self.foreign(letter, &statement.text).map(|_| ()),
             };
             result?;
         }
