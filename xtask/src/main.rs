@@ -6,6 +6,7 @@ mod compatibility;
 mod conformance;
 mod fuzz;
 mod memcheck;
+mod programs;
 mod step;
 mod test;
 mod tidy;
@@ -54,6 +55,15 @@ enum Task {
     /// Measures the engine beside its peers.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Runs published q programs unchanged: kdb-tick, TorQ, the ml toolkit, k4unit, KX's scripts.
+    Programs {
+        /// A folder of git mirrors or checkouts to take them from, instead of the network.
+        #[arg(long)]
+        from: Option<std::path::PathBuf>,
+        /// Only programs whose name has this in it.
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Runs every fuzz target for a while.
     Fuzz {
         #[arg(long, default_value_t = 60)]
@@ -85,6 +95,9 @@ fn main() -> anyhow::Result<()> {
         Task::Clients { filter } => clients::run(filter.as_deref()).map(|_| ()),
         Task::Bench(bench) => bench::run(&bench),
         Task::Memcheck { filter } => memcheck::run_all(filter.as_deref()).map(|_| ()),
+        Task::Programs { from, only } => {
+            programs::run_checks(from.as_deref(), only.as_deref()).map(|_| ())
+        }
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()).map(|_| ()),
     }
 }

@@ -141,9 +141,8 @@ impl Interpreter {
         if let Some((letter, text)) = other_language(trimmed) {
             return self.foreign(letter, text);
         }
-        let program = parse_text(text, self.k_mode)?;
+        let (program, code) = self.parse_and_compile(text)?;
         let silent = is_silent(&program);
-        let code = self.compile_program(&program, text)?;
         let value = self.run_code(&code)?;
         Ok(if silent { Value::Identity } else { value })
     }
