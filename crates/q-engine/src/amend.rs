@@ -107,8 +107,10 @@ impl Change<'_> {
             return Ok(());
         };
         let interpreter = self.interpreter.as_mut().ok_or_else(QError::nyi)?;
-        // `,` onto a list cannot fail, so the list is moved and grows in place
-        let moves = matches!(function, Value::Binary(Binary::Join)) && target.is_list();
+        // `,` onto a list fails for dictionaries only, so the list is moved and grows in place
+        let moves = matches!(function, Value::Binary(Binary::Join))
+            && target.is_list()
+            && !matches!(y, Some(Value::Dict(_)));
         let old = if moves {
             std::mem::replace(target, Value::Identity)
         } else {

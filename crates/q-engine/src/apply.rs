@@ -81,7 +81,7 @@ impl Interpreter {
                 } else if count < rank {
                     Ok(partial(function, arguments))
                 } else {
-                    Err(QError::rank())
+                    self.seeded_prior(native.name, arguments)
                 }
             }
             Value::Projection(projection) => self.apply_projection(projection, arguments),
@@ -162,6 +162,17 @@ impl Interpreter {
         }
     }
 
+    /// `deltas[x;y]`, `ratios[x;y]`: as each-prior with the seed `x`, which they are made of.
+    fn seeded_prior(&mut self, name: &str, arguments: Vec<Value>) -> QResult<Value> {
+        let op = match name {
+            "deltas" => Binary::Subtract,
+            "ratios" => Binary::Divide,
+            _ => return Err(QError::rank()),
+        };
+        let [seed, list] = <[Value; 2]>::try_from(arguments).map_err(|_| QError::rank())?;
+        self.prior(&Value::Binary(op), Some(seed), &list)
+    }
+
     fn apply_lambda(
         &mut self,
         function: &Value,
@@ -236,6 +247,7 @@ impl Interpreter {
             && !matches!(
                 projection.function,
                 Value::Binary(Binary::At | Binary::Dot | Binary::Query | Binary::Bang)
+                    | Value::Iterator(_)
             )
             && projection.function.is_function()
         {

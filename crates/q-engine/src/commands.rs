@@ -111,7 +111,7 @@ fn run_in_frame(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comman
         }),
         "f" => names(interpreter, rest, true, |value| value.type_number() >= 100),
         "v" => names(interpreter, rest, true, |value| value.type_number() < 100),
-        "b" | "B" => views(interpreter, word == "B"),
+        "b" | "B" => views(interpreter, rest, word == "B"),
         "c" => size(interpreter, rest, false),
         "C" => size(interpreter, rest, true),
         "cd" => change_directory(interpreter, rest),
@@ -189,7 +189,7 @@ fn names(
     is_sorted: bool,
     wanted: impl Fn(&Value) -> bool,
 ) -> QResult<CommandResult> {
-    let space = space_of(interpreter, rest);
+    let space = existing_space(interpreter, rest)?;
     let mut names: Vec<Symbol> = interpreter
         .globals
         .members(space)
@@ -198,24 +198,42 @@ fn names(
         .map(|id| split_name(interpreter.globals.name(id)).1)
         .collect();
     names.sort();
+    value(listed(names, is_sorted))
+}
+
+/// A list of names, marked as sorted unless it is empty.
+pub(crate) fn listed(names: Vec<Symbol>, is_sorted: bool) -> Value {
+    let marked = is_sorted && !names.is_empty();
     let names = Value::Symbols(names.into());
-    value(if is_sorted {
+    if marked {
         names.with_attribute(q_value::Attribute::Sorted)
     } else {
         names
-    })
+    }
 }
 
-/// Views; of `\B` those not computed since something they depend on changed.
-fn views(interpreter: &Interpreter, only_pending: bool) -> QResult<CommandResult> {
+/// The namespace a command names; its name as the error when there is none.
+fn existing_space(interpreter: &Interpreter, rest: &str) -> QResult<Symbol> {
+    let space = space_of(interpreter, rest);
+    if rest.is_empty() || space.is_null() || interpreter.globals.is_namespace(space) {
+        return Ok(space);
+    }
+    Err(QError::signal(rest))
+}
+
+/// Views of a namespace; of `\B` those not computed since something they depend on changed.
+fn views(interpreter: &Interpreter, rest: &str, only_pending: bool) -> QResult<CommandResult> {
+    let space = existing_space(interpreter, rest)?;
     let names: Vec<Symbol> = interpreter
         .globals
         .views()
         .into_iter()
         .filter(|(_, id)| !only_pending || interpreter.globals.get(*id).is_none())
-        .map(|(name, _)| name)
+        .map(|(name, _)| split_name(name))
+        .filter(|(owner, _)| *owner == space)
+        .map(|(_, name)| name)
         .collect();
-    value(Value::Symbols(names.into()).with_attribute(q_value::Attribute::Sorted))
+    value(listed(names, !only_pending))
 }
 
 fn size(interpreter: &mut Interpreter, rest: &str, http: bool) -> QResult<CommandResult> {
@@ -300,10 +318,10 @@ fn precision(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult
         return value(Value::Int(i32::from(interpreter.settings.precision)));
     }
     let digits = number(rest)?;
-    let digits = if digits == 0 || digits > 17 {
-        17
-    } else {
-        digits
+    let digits = match digits {
+        0 => 17,
+        1..=17 => digits,
+        _ => return Err(QError::domain()),
     };
     interpreter.set_precision(u8::try_from(digits).map_err(|_| QError::domain())?);
     nothing()
@@ -323,12 +341,21 @@ fn rename(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
 }
 
 fn threads(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
-    let result = setting(rest, &mut interpreter.settings.secondary_threads)?;
-    if !rest.is_empty() {
-        let count = interpreter.settings.secondary_threads;
-        interpreter.settings.set_secondary_threads(count);
+    let settings = &mut interpreter.settings;
+    if rest == "0N" {
+        return value(Value::Int(settings.secondary_threads_max));
     }
-    Ok(result)
+    if rest.is_empty() {
+        return value(Value::Int(settings.secondary_threads));
+    }
+    let wanted = i32::try_from(number(rest)?).map_err(|_| QError::domain())?;
+    if wanted > settings.secondary_threads_max.saturating_abs() {
+        return Err(QError::signal(
+            "enable secondary threads via cmd line -s only",
+        ));
+    }
+    settings.set_secondary_threads(wanted);
+    nothing()
 }
 
 fn garbage_collection(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
@@ -346,7 +373,13 @@ fn seed(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
             i32::try_from(interpreter.settings.seed).unwrap_or(i32::MIN),
         ));
     }
+    if rest == "0N" {
+        return value(Value::Long(interpreter.random.resume_seed()));
+    }
     let seed = number(rest)?;
+    if seed == 0 {
+        return Err(QError::domain());
+    }
     interpreter.seed(seed);
     nothing()
 }
@@ -392,15 +425,20 @@ fn workspace(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult
             .into(),
         ));
     }
-    let limit = number(rest)?;
-    if limit == 0 {
+    let megabytes = number(rest)?;
+    let limit = megabytes.checked_mul(1 << 20);
+    let (Some(limit), 2..) = (limit, megabytes) else {
         let (count, bytes) = Symbol::statistics();
         return value(Value::Longs(vec![count as i64, bytes as i64].into()));
+    };
+    let before = interpreter.world.memory_limit(None);
+    if before == 0 {
+        return Err(QError::signal("-w init via cmd line"));
     }
-    let limit = interpreter
-        .world
-        .memory_limit(Some(limit.saturating_mul(1 << 20)));
-    value(Value::Long(limit))
+    if limit <= before {
+        return value(Value::Long(before));
+    }
+    value(Value::Long(interpreter.world.memory_limit(Some(limit))))
 }
 
 fn date_order(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {

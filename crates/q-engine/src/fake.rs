@@ -9,7 +9,8 @@ use std::time::Duration;
 use q_value::{Bytes, QError, QResult, Value};
 
 use crate::system::{
-    FileKind, FileStatus, HandleKind, Incoming, MemoryStatistics, OpenSpec, StandardStream, System,
+    ConnectionState, FileKind, FileStatus, HandleKind, Incoming, MemoryStatistics, OpenSpec,
+    StandardStream, System,
 };
 
 /// What a [`FakeWorld`] has done, shared with the test that owns it.
@@ -430,8 +431,20 @@ impl System for FakeWorld {
             .map(|(handle, _)| (*handle, Vec::new()))
             .collect()
     }
-    fn handle_protocol(&self, handle: i32) -> Option<(u8, u8)> {
-        matches!(self.handles.get(&handle)?, OpenSpec::Process(_)).then_some((b'q', b'b'))
+    fn connection(&self, handle: i32) -> Option<ConnectionState> {
+        matches!(self.handles.get(&handle)?, OpenSpec::Process(_)).then_some(ConnectionState {
+            protocol: b'q',
+            family: b't',
+            compresses: false,
+            unsent_messages: 0,
+            unsent_bytes: 0,
+        })
+    }
+    fn set_compression(&mut self, handle: i32, _is_on: bool) -> QResult<()> {
+        match self.connection(handle) {
+            Some(_) => Ok(()),
+            None => Err(QError::domain()),
+        }
     }
     fn listening_port(&self) -> i32 {
         self.port

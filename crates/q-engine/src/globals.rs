@@ -19,6 +19,8 @@ pub(crate) type GlobalId = u32;
 pub(crate) struct Globals {
     slots: Vec<Slot>,
     by_name: HashMap<Symbol, GlobalId>,
+    /// The slot of `.z.vs`, once there is one.
+    hook: Option<GlobalId>,
     /// Members of each namespace in the order they came, by the namespace's name with its dot (root: empty).
     members: HashMap<Symbol, Vec<GlobalId>>,
 }
@@ -68,7 +70,16 @@ impl Globals {
             dependents: Vec::new(),
         });
         self.by_name.insert(name, id);
+        if name.as_bytes() == b".z.vs" {
+            self.hook = Some(id);
+        }
         id
+    }
+
+    /// What `.z.vs` is set to.
+    #[inline]
+    pub(crate) fn write_hook(&self) -> Option<&Value> {
+        self.hook.and_then(|id| self.get(id))
     }
 
     pub(crate) fn find(&self, name: Symbol) -> Option<GlobalId> {
@@ -92,6 +103,9 @@ impl Globals {
     /// The value in a slot for changing in place, when nothing else has to know of the change: no view, no enumeration
     /// over it, no hook.
     pub(crate) fn plain_mut(&mut self, id: GlobalId) -> Option<&mut Value> {
+        if self.write_hook().is_some() {
+            return None;
+        }
         let slot = &mut self.slots[id as usize];
         if slot.view.is_some() || !slot.dependents.is_empty() || domain::is_bound(slot.name) {
             return None;

@@ -128,7 +128,7 @@ pub(crate) fn call(
     whole: &Value,
 ) -> QResult<Value> {
     match handle {
-        0 => return evaluate_message(interpreter, x),
+        0 => return interpreter.run_message(".z.ps", x),
         1 | -1 => {
             return write_standard(interpreter, StandardStream::Output, handle < 0, &x, whole);
         }
@@ -137,6 +137,7 @@ pub(crate) fn call(
     }
     let number = handle.abs();
     match interpreter.world.handle_kind(number) {
+        None if matches!(x, Value::Identity) => Err(QError::type_error()),
         None => Err(QError::signal(format!(
             "Cannot write to handle {handle}. OS reports: Bad file descriptor"
         ))),

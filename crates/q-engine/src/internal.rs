@@ -1,11 +1,11 @@
 //! Internal functions `-n!x` (`basics/internal`).
 
-use q_value::{Element, QError, QResult, Value};
+use q_value::{Element, QError, QResult, Symbol, Value};
 use q_wire::MessageKind;
 
 use crate::interpreter::Interpreter;
 use crate::kernel;
-use crate::natives::environment;
+use crate::natives::{environment, inspect};
 use crate::system::StandardStream;
 
 /// `number!x` for negative numbers; the null shows its argument.
@@ -44,13 +44,14 @@ pub(crate) fn call(interpreter: &mut Interpreter, number: i64, x: Value) -> QRes
             }
             _ => Err(QError::type_error()),
         },
-        -10 => Ok(Value::Boolean(true)),
+        -10 => enum_type_is_free(&x),
         -11 => replay(interpreter, &x),
         -12 => environment::host(interpreter, x),
         -13 => environment::address(interpreter, x),
         -14 => quote_doubled(&x),
         -15 => kernel::one("md5", x),
-        -16 => Ok(Value::Int(reference_count(&x))),
+        // the argument itself is one more
+        -16 => Ok(Value::Int((reference_count(&x) - 1).max(1))),
         -19 => compress_file(interpreter, &x),
         -20 => Ok(Value::Long(interpreter.world.collect_garbage())),
         -21 => compression_of(interpreter, &x),
@@ -58,11 +59,18 @@ pub(crate) fn call(interpreter: &mut Interpreter, number: i64, x: Value) -> QRes
         -23 => Ok(x),
         -24 => interpreter.reval(&x),
         -25 => broadcast(interpreter, &x),
+        -26 => tls_settings(interpreter, &x),
         -27 => fixed_decimals(&x),
         -29 => kernel::one(".j.k", x),
         -30 => defer(interpreter, x),
         -31 => kernel::one(".j.j", x),
+        -32 => kernel::one(".Q.btoa", x),
         -33 => kernel::one(".Q.sha1", x),
+        -34 => match x.items().as_slice() {
+            [f, arguments] => inspect::time_and_space(interpreter, f.clone(), arguments.clone()),
+            _ => Err(QError::length()),
+        },
+        -35 => crate::natives::http::gzip_or_back(interpreter, x),
         -38 => protocol(interpreter, &x),
         -120 => Ok(Value::Long(0)),
         -4 => tokens(&x),
@@ -222,17 +230,28 @@ fn compression_of(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
     Ok(Value::dict(Value::symbols(names), values))
 }
 
-/// `-25!(handles;message)`: the message to all, asynchronously.
+/// `-25!(handles;message)`: the message to all, asynchronously; to none when one of them is no connection.
 fn broadcast(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
     let (Some(handles), Some(message), 2) = (x.item(0), x.item(1), x.count()) else {
         return Err(QError::type_error());
     };
+    let mut numbers = Vec::new();
     for handle in handles.items() {
         let handle = handle
             .as_i64()
             .and_then(|handle| i32::try_from(handle).ok())
             .ok_or_else(QError::type_error)?;
-        interpreter.world.send_async(handle, &message)?;
+        if interpreter.world.connection(handle).is_none() {
+            return Err(QError::signal(format!("{handle} is not an ipc handle")));
+        }
+        numbers.push(handle);
+    }
+    for handle in numbers {
+        if matches!(message, Value::Identity) {
+            interpreter.world.flush(handle)?;
+        } else {
+            interpreter.world.send_async(handle, &message)?;
+        }
     }
     Ok(Value::Identity)
 }
@@ -261,35 +280,96 @@ fn defer(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     Ok(Value::Identity)
 }
 
-/// `-38!handles`: protocol and mode of each.
+/// `-38!handles`: protocol, family, compression and what is unsent of each, a table for a list of handles.
 fn protocol(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
-    let one = |interpreter: &Interpreter, handle: &Value| -> QResult<Value> {
-        let handle = handle
+    let state = |handle: &Value| -> QResult<[Value; 5]> {
+        let state = handle
             .as_i64()
             .and_then(|handle| i32::try_from(handle).ok())
-            .ok_or_else(QError::type_error)?;
-        let (protocol, mode) = interpreter
-            .world
-            .handle_protocol(handle)
+            .ok_or_else(QError::type_error)
+            .map(|handle| interpreter.world.connection(handle))?
             .ok_or_else(QError::domain)?;
-        Ok(Value::dict(
-            Value::symbols(["p", "f"]),
-            Value::Chars(vec![protocol, mode].into()),
-        ))
+        Ok([
+            Value::Char(state.protocol),
+            Value::Char(state.family),
+            Value::Boolean(state.compresses),
+            Value::Long(state.unsent_messages),
+            Value::Long(state.unsent_bytes),
+        ])
     };
+    let names = Value::symbols(["p", "f", "z", "n", "m"]);
     if x.is_atom() {
-        return one(interpreter, x);
+        return Ok(Value::dict(names, Value::list(state(x)?.to_vec())));
     }
-    let rows: QResult<Vec<Value>> = x
-        .items()
-        .iter()
-        .map(|handle| one(interpreter, handle))
+    let rows: QResult<Vec<[Value; 5]>> = x.items().iter().map(state).collect();
+    let rows = rows?;
+    let columns = (0..5)
+        .map(|at| Value::from_items(rows.iter().map(|row| row[at].clone()).collect()))
         .collect();
-    Ok(Value::from_items(rows?))
+    q_kernels::unary(
+        q_value::Unary::Flip,
+        Value::dict(names, Value::list(columns)),
+    )
 }
 
-/// `-4!text`: the tokens of q source.
+/// `.Q.ipc[handle;settings]`: settings of a connection; `z` says whether messages are compressed.
+pub(crate) fn ipc_settings(
+    interpreter: &mut Interpreter,
+    handle: Value,
+    settings: Value,
+) -> QResult<Value> {
+    let number = handle
+        .as_i64()
+        .and_then(|handle| i32::try_from(handle).ok())
+        .ok_or_else(QError::type_error)?;
+    let Value::Dict(settings) = settings else {
+        return Err(QError::type_error());
+    };
+    if let Some(Value::Boolean(is_on)) = crate::index::dict_entry(&settings, Symbol::new("z")) {
+        interpreter.world.set_compression(number, is_on)?;
+    }
+    Ok(handle)
+}
+
+/// `-4!text`: the tokens of q source, blanks among them.
 fn tokens(x: &Value) -> QResult<Value> {
     let text = x.as_text().ok_or_else(QError::type_error)?;
-    kernel::one("-4!", Value::string(text))
+    let texts =
+        q_syntax::token_texts(text).map_err(|error| QError::signal(error.name.into_owned()))?;
+    Ok(Value::list(texts.into_iter().map(Value::string).collect()))
+}
+
+/// `-10!type`: true when no enumeration has this type; all have the first.
+fn enum_type_is_free(x: &Value) -> QResult<Value> {
+    let number = x.as_i64().ok_or_else(QError::type_error)?;
+    if !(20..=76).contains(&number) {
+        return Err(QError::domain());
+    }
+    let is_free = number > 20 || q_value::domain::is_none_bound();
+    Ok(Value::Boolean(is_free))
+}
+
+/// `-26!()`: the settings of TLS that the environment holds.
+fn tls_settings(interpreter: &mut Interpreter, x: &Value) -> QResult<Value> {
+    if x.as_i64().is_some_and(|handle| handle != 0) {
+        return interpreter.read_name(Symbol::new(".z.e"));
+    }
+    let setting = |name: &str, default: &str| {
+        let text = interpreter.world.environment(name.as_bytes());
+        text.map_or_else(|| Value::symbol(default), Value::symbol)
+    };
+    let names = [
+        ("SSL_CERT_FILE", ""),
+        ("SSL_CA_CERT_FILE", ""),
+        ("SSL_CA_CERT_PATH", ""),
+        ("SSL_KEY_FILE", ""),
+        ("SSL_CIPHER_LIST", "ALL"),
+        ("SSL_VERIFY_CLIENT", "NO"),
+        ("SSL_VERIFY_SERVER", "YES"),
+    ];
+    let values = std::iter::once(Value::symbol("rustls"))
+        .chain(names.iter().map(|(name, default)| setting(name, default)))
+        .collect();
+    let keys = std::iter::once("SSLEAY_VERSION").chain(names.iter().map(|(name, _)| *name));
+    Ok(Value::dict(Value::symbols(keys), Value::from_items(values)))
 }

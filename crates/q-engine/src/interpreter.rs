@@ -345,7 +345,7 @@ impl Interpreter {
         }
         if self.globals.get(id).is_some() && self.globals.view(id).is_none() {
             self.globals.store(id, value);
-            return self.after_write(id);
+            return self.after_write(id, &[]);
         }
         let name = self.globals.name(id);
         if name.as_bytes().contains(&b'.') {
@@ -380,7 +380,7 @@ impl Interpreter {
             self.globals.remove(id);
         }
         self.globals.set(id, value);
-        self.after_write(id)
+        self.after_write(id, &[])
     }
 
     /// A function is called by the first global it is assigned to, `..f` in the root.
@@ -397,19 +397,26 @@ impl Interpreter {
         }
     }
 
-    /// Runs `.z.vs` when it is set, and keeps what depends on settings of the process in step.
-    fn after_write(&mut self, id: GlobalId) -> QResult<()> {
-        let Some(hook) = self.globals.find(Symbol::new(".z.vs")) else {
-            return Ok(());
-        };
-        if hook == id || self.globals.name(id).as_bytes().starts_with(b".") {
+    /// Runs `.z.vs` when it is set, with the name of a variable of the root and the index that was written.
+    #[inline]
+    pub(crate) fn after_write(&mut self, id: GlobalId, path: &[Value]) -> QResult<()> {
+        match self.globals.write_hook() {
+            None => Ok(()),
+            Some(hook) => {
+                let hook = hook.clone();
+                self.run_write_hook(id, path, &hook)
+            }
+        }
+    }
+
+    #[cold]
+    fn run_write_hook(&mut self, id: GlobalId, path: &[Value], hook: &Value) -> QResult<()> {
+        if self.globals.name(id).as_bytes().starts_with(b".") {
             return Ok(());
         }
-        let Some(hook) = self.globals.get(hook).cloned() else {
-            return Ok(());
-        };
         let name = Value::Symbol(self.globals.name(id));
-        self.apply(&hook, vec![name, Value::empty_list()])?;
+        let path = Value::from_items(path.to_vec());
+        self.apply(hook, vec![name, path])?;
         Ok(())
     }
 

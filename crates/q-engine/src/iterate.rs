@@ -1,6 +1,6 @@
 //! The iterators: each, over, scan, prior, each left, each right, and what they become for functions of other ranks.
 
-use q_value::{Binary, Derived, Dict, Iterator, QError, QResult, Symbol, Table, Unary, Value};
+use q_value::{Binary, Derived, Dict, Element, Iterator, QError, QResult, Table, Unary, Value};
 
 use crate::apply::rank;
 use crate::index;
@@ -68,13 +68,13 @@ impl Interpreter {
             (Iterator::Each, _) => self.each_both(f, &arguments),
             (Iterator::EachLeft, 2) => self.each_left(f, &arguments[0], &arguments[1]),
             (Iterator::EachRight, 2) => self.each_right(f, &arguments[0], &arguments[1]),
-            // k for `vs` and `sv`
-            (Iterator::EachLeft | Iterator::EachRight, 1) if !f.is_function() => {
-                let is_left = derived.iterator == Iterator::EachLeft;
-                let word = Symbol::new(if is_left { "vs" } else { "sv" });
-                let function = crate::primitives::keyword(word).ok_or_else(QError::nyi)?;
+            (Iterator::EachLeft, 1) if is_separator(f) => {
                 let [x] = <[Value; 1]>::try_from(arguments).map_err(|_| QError::rank())?;
-                self.apply_two(&function, f.clone(), x)
+                crate::kernel::two("vs", f.clone(), x)
+            }
+            (Iterator::EachRight, 1) if is_separator(f) => {
+                let [x] = <[Value; 1]>::try_from(arguments).map_err(|_| QError::rank())?;
+                crate::kernel::two("sv", f.clone(), x)
             }
             (Iterator::EachLeft | Iterator::EachRight, 1) => {
                 let derived = Value::derived(derived.iterator, f.clone());
@@ -95,6 +95,9 @@ impl Interpreter {
             (Iterator::Scan, 1) if is_unary(f) => self.converge(f, &arguments[0], true),
             (Iterator::Over, 1) => self.fold(f, None, &arguments[0]),
             (Iterator::Scan, 1) => self.scan(f, None, &arguments[0]),
+            (Iterator::Scan, 2) if matches!(f, Value::Float(_) | Value::Floats(_)) => {
+                recurrence(&arguments[0], f, &arguments[1])
+            }
             (Iterator::Over | Iterator::Scan, 2) if repeats(f, &arguments[0]) => {
                 let [control, x] = <[Value; 2]>::try_from(arguments).map_err(|_| QError::rank())?;
                 self.repeat(f, &control, x, derived.iterator == Iterator::Scan)
@@ -363,9 +366,13 @@ impl Interpreter {
             };
         };
         if count == 0 {
-            return Ok(x.clone());
+            return Ok(scan_of_nothing(f, seed.is_some(), x));
         }
         let mut results = Vec::with_capacity(count);
+        let seed = match f {
+            Value::Binary(Binary::Join) if seed.is_none() => Some(Value::empty_list()),
+            _ => seed,
+        };
         let mut value = match seed {
             Some(seed) => self.apply_two(f, seed, items.get(0))?,
             None => items.get(0),
@@ -451,7 +458,7 @@ fn is_unary(f: &Value) -> bool {
             Iterator::EachLeft | Iterator::EachRight => false,
             _ => true,
         },
-        Value::List(_) => true,
+        Value::List(items) => !is_matrix(items),
         Value::Symbol(_) => true,
         f if f.is_function() => rank(f) == Some(1) || matches!(f, Value::Unary(Unary::Enlist)),
         _ => true,
@@ -460,23 +467,27 @@ fn is_unary(f: &Value) -> bool {
 
 /// True when the two arguments of an over or scan are a control and a start, not a seed and a list.
 fn repeats(f: &Value, control: &Value) -> bool {
+    if control.is_function() && matches!(f, Value::List(_)) {
+        return true;
+    }
     if !is_unary(f) {
         return false;
     }
     if f.is_function() {
         return true;
     }
-    // a list of lists is a function of two arguments; anything flat repeats
     match f {
-        Value::List(items) => {
-            !items
-                .iter()
-                .all(|item| item.is_list() || matches!(item, Value::Dict(_)) || item.is_function())
-                || control.is_function()
-        }
         Value::Dict(dict) => dict.values.type_number() != 0 || control.is_function(),
         _ => true,
     }
+}
+
+/// A list of lists is a function of two arguments.
+fn is_matrix(items: &[Value]) -> bool {
+    !items.is_empty()
+        && items
+            .iter()
+            .all(|item| item.is_list() || matches!(item, Value::Dict(_)) || item.is_function())
 }
 
 /// What each-prior puts before the first item: the identity of a known operator, else a null.
@@ -511,6 +522,7 @@ fn fold_identity(f: &Value, x: &Value) -> Value {
         Value::Binary(Binary::And) => Value::Long(i64::MAX),
         Value::Binary(Binary::Or) => Value::Long(-i64::MAX),
         Value::Binary(Binary::Join) => Value::empty_list(),
+        f if f.is_function() || matches!(f, Value::List(_)) => Value::empty_list(),
         _ => match x {
             Value::List(_) => Value::empty_list(),
             other => other.clone(),
@@ -518,8 +530,81 @@ fn fold_identity(f: &Value, x: &Value) -> Value {
     }
 }
 
+/// The scan of nothing: of operators with a known identity nothing of the same type, but one for a product; of other
+/// functions the general empty list (`ref/accumulators`, "Empty lists").
+fn scan_of_nothing(f: &Value, is_seeded: bool, x: &Value) -> Value {
+    match f {
+        Value::Binary(Binary::Multiply) if !is_seeded && x.is_list() => Value::Long(1),
+        f if f.is_function() && !matches!(f, Value::Binary(_) | Value::Native(_)) => {
+            rekey(x, Value::empty_list())
+        }
+        _ => x.clone(),
+    }
+}
+
+/// True for what `vs` and `sv` take on the left: with `\\:` and `/:` it splits and joins.
+fn is_separator(f: &Value) -> bool {
+    match f {
+        Value::Symbol(name) => name.is_null(),
+        f => matches!(
+            f.basic_type(),
+            Some(
+                q_value::Type::Boolean
+                    | q_value::Type::Byte
+                    | q_value::Type::Short
+                    | q_value::Type::Int
+                    | q_value::Type::Long
+                    | q_value::Type::Char
+            )
+        ),
+    }
+}
+
+/// `x y\z` with floats: each item is that of `z` plus the one before times that of `y`; `x` is before the first.
+fn recurrence(x: &Value, y: &Value, z: &Value) -> QResult<Value> {
+    let number = |value: &Value| match value {
+        Value::Float(x) => Ok(*x),
+        value => match value.as_i64() {
+            Some(x) if x.is_null() => Ok(f64::NAN),
+            Some(x) => Ok(x as f64),
+            None => Err(QError::type_error()),
+        },
+    };
+    let mut before = number(x)?;
+    if z.is_atom() {
+        return Ok(Value::Float(number(z)? + before * number(y)?));
+    }
+    let factors = match y {
+        Value::Floats(items) if items.len() != z.count() => return Err(QError::length()),
+        Value::Floats(items) => Some(items),
+        _ => None,
+    };
+    let factor = if factors.is_none() { number(y)? } else { 0.0 };
+    let mut results = Vec::with_capacity(z.count());
+    for (at, addend) in z.items().iter().enumerate() {
+        before = number(addend)? + before * factors.map_or(factor, |items| items[at]);
+        results.push(before);
+    }
+    Ok(rekey(z, Value::Floats(results.into())))
+}
+
 /// `i'[a;b;c]`: item by item the one that the integer picks.
 fn case(choice: &[i64], arguments: &[Value]) -> QResult<Value> {
+    let mut counts = arguments
+        .iter()
+        .filter_map(|argument| Items::of(argument).count());
+    if let Some(count) = counts.next()
+        && counts.any(|other| other != count)
+    {
+        return Err(QError::length());
+    }
+    if let Some(first) = keyed(arguments)
+        && arguments.iter().any(
+            |other| matches!(other, Value::Dict(other) if !other.keys.is_identical(&first.keys)),
+        )
+    {
+        return Err(QError::domain());
+    }
     let mut results = Vec::with_capacity(choice.len());
     for (at, pick) in choice.iter().enumerate() {
         let argument = usize::try_from(*pick)

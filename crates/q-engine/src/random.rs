@@ -42,6 +42,14 @@ impl Random {
         result
     }
 
+    /// A number that [`Random::from_seed`] takes to go on from here (`\S 0N`): the generator starts anew from it now.
+    pub(crate) fn resume_seed(&mut self) -> i64 {
+        // half the range: `\S` takes any number but zero
+        let seed = (self.next_u64() >> 1).cast_signed().max(1);
+        *self = Random::from_seed(seed);
+        seed
+    }
+
     /// A float from 0 up to but not including 1.
     pub(crate) fn next_float(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)

@@ -77,6 +77,20 @@ pub struct Incoming {
     pub message: Vec<u8>,
 }
 
+/// An open connection, as `-38!` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionState {
+    /// `q` for messages of q, `w` for WebSockets.
+    pub protocol: u8,
+    /// `t` for TCP, `u` for Unix sockets.
+    pub family: u8,
+    /// Long messages are compressed.
+    pub compresses: bool,
+    /// Messages and bytes that wait to be sent.
+    pub unsent_messages: i64,
+    pub unsent_bytes: i64,
+}
+
 /// The streams every process has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StandardStream {
@@ -226,8 +240,10 @@ pub trait System: Send {
     fn defer(&mut self, handle: i32) -> QResult<()>;
     /// Open process handles with the sizes in bytes of the messages queued on each, by handle.
     fn queues(&self) -> Vec<(i32, Vec<i64>)>;
-    /// Protocol (`q`, `w`, `h`) and mode (`t` text, `b` binary) of a handle, for `-38!`.
-    fn handle_protocol(&self, handle: i32) -> Option<(u8, u8)>;
+    /// What `-38!` tells of a handle; `None` when it is no open connection.
+    fn connection(&self, handle: i32) -> Option<ConnectionState>;
+    /// Says whether long messages to this handle are compressed (`.Q.ipc`).
+    fn set_compression(&mut self, handle: i32, is_on: bool) -> QResult<()>;
 
     // -- server ----------------------------------------------------------------------------------------------------
     /// The listening port, 0 for none, negative when multithreaded.

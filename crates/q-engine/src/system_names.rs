@@ -45,24 +45,24 @@ pub(crate) fn read(interpreter: &mut Interpreter, name: Symbol) -> QResult<Optio
         b"o" => Value::symbol("l64"),
         b"c" => Value::Int(i32::try_from(interpreter.world.core_count()).unwrap_or(i32::MAX)),
         b"l" => strings(&[]),
-        b"r" => Value::Boolean(interpreter.settings.blocked),
+        b"r" => Value::Boolean(interpreter.settings.blocked || interpreter.read_only),
         b"e" => Value::dict(Value::empty_of(q_value::Type::Symbol), Value::empty_list()),
-        b"H" => Value::Ints(
-            interpreter
-                .world
-                .queues()
-                .into_iter()
-                .map(|(handle, _)| handle)
-                .collect(),
-        ),
+        b"H" => {
+            let queues = interpreter.world.queues();
+            let handles: Vector<i32> = queues.iter().map(|(handle, _)| *handle).collect();
+            match handles.is_empty() {
+                true => Value::Ints(handles),
+                false => Value::Ints(handles).with_attribute(q_value::Attribute::Sorted),
+            }
+        }
         b"W" => {
             let queues = interpreter.world.queues();
             let handles: Vector<i32> = queues.iter().map(|(handle, _)| *handle).collect();
             let sizes = queues
                 .into_iter()
-                .map(|(_, sizes)| Value::Longs(sizes.into()))
+                .map(|(_, sizes)| sizes.iter().sum::<i64>())
                 .collect();
-            Value::dict(Value::Ints(handles), Value::list(sizes))
+            Value::dict(Value::Ints(handles), Value::Longs(sizes))
         }
         b"b" => view_dependencies(interpreter),
         b"v" => return Ok(None),
@@ -112,6 +112,9 @@ fn view_dependencies(interpreter: &mut Interpreter) -> Value {
             }
         }
     }
+    let mut pairs: Vec<(Symbol, Vec<Symbol>)> = names.into_iter().zip(views).collect();
+    pairs.sort_by_key(|(name, _)| *name);
+    let (names, views): (Vec<Symbol>, Vec<Vec<Symbol>>) = pairs.into_iter().unzip();
     let views = views
         .into_iter()
         .map(|views| Value::Symbols(views.into()))

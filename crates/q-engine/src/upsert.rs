@@ -26,7 +26,7 @@ pub(crate) fn insert(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
         Some(target) => target,
         None => match interpreter.read_name(full) {
             Ok(target) => target,
-            Err(_) if matches!(y, Value::Table(_)) => {
+            Err(_) if matches!(y, Value::Table(_)) || y.is_keyed_table() => {
                 let count = y.count() as i64;
                 interpreter.write_name(full, y)?;
                 return Ok(Value::Longs((0..count).collect()));

@@ -50,6 +50,30 @@ pub(crate) fn as_value(view: &Arc<View>, namespace: q_value::Symbol) -> Value {
     }))
 }
 
+/// What `value` tells of a view: its value if that is computed, its parse tree, the names it depends on, its text
+/// (`ref/value`). `None` for a lambda that is no view.
+pub(crate) fn parts(interpreter: &mut Interpreter, lambda: &Lambda) -> Option<QResult<Value>> {
+    let view = &lambda.code.as_any().downcast_ref::<ViewBody>()?.0;
+    let cached = interpreter
+        .globals
+        .views()
+        .into_iter()
+        .find(|(_, id)| {
+            let held = interpreter.globals.view(*id);
+            held.is_some_and(|held| Arc::ptr_eq(held, view))
+        })
+        .and_then(|(_, id)| interpreter.globals.get(id).cloned());
+    let tree = interpreter.parse_tree(view.source.as_bytes());
+    Some(tree.map(|tree| {
+        Value::list(vec![
+            cached.unwrap_or(Value::Identity),
+            tree,
+            Value::Symbols(view.code.globals.clone().into()),
+            Value::string(&*view.source),
+        ])
+    }))
+}
+
 /// Makes a global the view that [`compile`] made.
 pub(crate) fn define(interpreter: &mut Interpreter, id: GlobalId, view: &Value) -> QResult<()> {
     if interpreter.read_only {

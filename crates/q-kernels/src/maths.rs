@@ -229,8 +229,9 @@ pub fn null(x: Value) -> QResult<Value> {
             Value::Guids(v) => {
                 Value::Booleans(loops::map(&v, |x: q_value::Guid| x == [0; 16]).into())
             }
-            Value::Enums(_) => return null(enumeration::resolve(x)),
-            Value::Enum(_) => Value::Boolean(enumeration::resolve(x).is_null_atom()),
+            // not what the index stands for counts, but whether it stands for anything (`ref/null`)
+            Value::Enums(v) => Value::Booleans(loops::map(&v.indices, |x| x.is_null()).into()),
+            Value::Enum(atom) => Value::Boolean(atom.index.is_null()),
             x if x.is_vector() => {
                 let ty = x.basic_type().ok_or_else(QError::type_error)?;
                 return with_lane!(ty, T => {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use q_engine::system::Incoming;
+use q_engine::system::{ConnectionState, Incoming};
 use q_value::{QError, QResult, Symbol, Value};
 use q_wire::{CAPABILITY, Login, MessageKind, agreed_capability, encode_answer, encode_message};
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -219,8 +219,28 @@ impl Network {
             .collect()
     }
 
-    pub(crate) fn protocol(&self, handle: i32) -> Option<(u8, u8)> {
-        self.is_open(handle).then_some((b'q', b'b'))
+    pub(crate) fn state(&self, handle: i32) -> Option<ConnectionState> {
+        let connection = self
+            .connections
+            .get(&handle)
+            .filter(|_| self.is_open(handle))?;
+        let queue = connection.queue();
+        Some(ConnectionState {
+            protocol: b'q',
+            family: connection.family(),
+            compresses: connection.compresses,
+            unsent_messages: queue.len() as i64,
+            unsent_bytes: queue.iter().sum(),
+        })
+    }
+
+    pub(crate) fn set_compression(&mut self, handle: i32, is_on: bool) -> QResult<()> {
+        let connection = self
+            .connections
+            .get_mut(&handle)
+            .ok_or_else(QError::domain)?;
+        connection.compresses = is_on;
+        Ok(())
     }
 
     fn insert(&mut self, connection: Connection) -> i32 {
@@ -405,7 +425,7 @@ impl Network {
             };
             let mut connection = Connection::new(transport, Stage::Login);
             connection.address = client.address;
-            connection.is_far = client.is_far;
+            connection.compresses = client.is_far;
             connection.fill(&mut self.scratch);
             self.insert(connection);
         }
@@ -594,9 +614,10 @@ impl Network {
     }
 
     pub(crate) fn reply(&mut self, handle: i32, answer: &QResult<Value>) -> QResult<()> {
-        let Some(connection) = self.connections.get_mut(&handle) else {
-            return Err(not_open(handle, "write to"));
-        };
+        let connection = self
+            .connections
+            .get_mut(&handle)
+            .ok_or_else(QError::domain)?;
         connection.settle()?;
         let message = encode_answer(answer, connection.capability);
         connection.queue_message(message);
@@ -659,7 +680,7 @@ impl Network {
     fn add_opened(&mut self, transport: Transport, capability: u8, is_far: bool) -> i32 {
         let mut connection = Connection::new(transport, Stage::Open);
         connection.capability = capability.min(CAPABILITY);
-        connection.is_far = is_far;
+        connection.compresses = is_far;
         // what came with the answer to the login may be inside the TLS session already
         connection.fill(&mut self.scratch);
         self.insert(connection)

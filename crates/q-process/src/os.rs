@@ -17,7 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use q_engine::system::{
-    FileStatus, HandleKind, Incoming, MemoryStatistics, OpenSpec, StandardStream, System,
+    ConnectionState, FileStatus, HandleKind, Incoming, MemoryStatistics, OpenSpec, StandardStream,
+    System,
 };
 use q_value::{Bytes, QResult, Value};
 
@@ -316,8 +317,11 @@ impl System for Os {
     fn queues(&self) -> Vec<(i32, Vec<i64>)> {
         self.shared.network().queues()
     }
-    fn handle_protocol(&self, handle: i32) -> Option<(u8, u8)> {
-        self.shared.network().protocol(handle)
+    fn connection(&self, handle: i32) -> Option<ConnectionState> {
+        self.shared.network().state(handle)
+    }
+    fn set_compression(&mut self, handle: i32, is_on: bool) -> QResult<()> {
+        self.shared.network().set_compression(handle, is_on)
     }
 
     fn listening_port(&self) -> i32 {

@@ -180,9 +180,9 @@ fn apply_options(interpreter: &mut Interpreter, arguments: &Arguments) {
     if let Some(day) = arguments.week_offset {
         settings.week_offset = int(day);
     }
-    if let Some(threads) = arguments.threads {
-        settings.set_secondary_threads(int(threads));
-    }
+    let threads = int(arguments.threads.unwrap_or(0));
+    settings.set_secondary_threads(threads);
+    settings.secondary_threads_max = threads;
     if let Some(mode) = arguments.tls_mode {
         settings.tls_mode = int(mode);
     }

@@ -24,6 +24,24 @@ pub(crate) fn tokens_of(source: &[u8], in_k: bool) -> SyntaxResult<Vec<Token>> {
     Ok(lexer.tokens)
 }
 
+/// The texts of the tokens, and the runs of blanks between them, in order; together they are the source (`-4!`).
+///
+/// Errors: bytes that are no token.
+pub fn token_texts(source: &[u8]) -> SyntaxResult<Vec<&[u8]>> {
+    let mut texts = Vec::new();
+    let mut at = 0;
+    for token in tokens_of(source, false)? {
+        if token.start > at {
+            texts.push(&source[at..token.start]);
+        }
+        if token.end > token.start {
+            texts.push(&source[token.start..token.end]);
+        }
+        at = token.end.max(at);
+    }
+    Ok(texts)
+}
+
 struct Lexer<'a> {
     source: &'a [u8],
     /// In k an underscore is drop, wherever it stands; names of q may have it.
@@ -94,6 +112,15 @@ impl Lexer<'_> {
 
     fn token(&mut self, byte: u8, spaced: bool) -> SyntaxResult<TokenKind> {
         match byte {
+            // directly after a noun this is no time of day: `","0:10 10#til 100`
+            b'0'..=b'2' if self.peek(1) == Some(b':') && self.follows_noun(spaced) => {
+                let operator = match byte {
+                    b'0' => Binary::Text,
+                    b'1' => Binary::Binary,
+                    _ => Binary::Load,
+                };
+                Ok(self.many(2, TokenKind::Operator(operator)))
+            }
             b'0'..=b'9' => self.number(),
             b'.' if self.is_digit(1) && !self.follows_noun(spaced) => self.number(),
             b'-' if !self.follows_noun(spaced) && self.starts_number(1) => self.number(),

@@ -20,4 +20,5 @@ pub mod tree;
 pub mod words;
 
 pub use error::{SyntaxError, SyntaxResult};
+pub use lexer::token_texts;
 pub use parser::parse;

@@ -36,6 +36,11 @@ pub fn is_bound(name: Symbol) -> bool {
         .contains_key(&name)
 }
 
+/// True when there are no enumerations at all.
+pub fn is_none_bound() -> bool {
+    DOMAINS.read().expect("no panic while held").is_empty()
+}
+
 /// Forgets the value but for the name, and returns it, so that its only other holder can append in place;
 /// follow with [`bind`].
 pub fn release(name: Symbol) -> Option<Value> {

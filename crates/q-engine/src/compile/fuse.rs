@@ -5,6 +5,10 @@ use crate::code::{Code, Instruction};
 /// Set in a slot number of a fused instruction when the reading is the last use of the local.
 pub(crate) const LAST_USE: u16 = 1 << 15;
 
+/// Set in the count of an amend through an operator when its value is used: that is the new item, not the operand
+/// (`ref/assign`, "The value of an assignment").
+pub(crate) const VALUE_USED: u8 = 1 << 7;
+
 /// Replaces runs by fused instructions. Jumps into the middle of a run prevent that; jump targets are renumbered.
 pub(super) fn fuse(code: &mut Code) {
     let count = code.instructions.len();
@@ -59,6 +63,22 @@ pub(super) fn fuse(code: &mut Code) {
                 if inner_free(2) && usize::from(*arguments) == code.parameters =>
             {
                 (Instruction::CallOwn(*arguments), 2)
+            }
+            [Instruction::AmendLocalWith(slot, count, op), after @ ..]
+                if !matches!(after.first(), Some(Instruction::Pop)) =>
+            {
+                (
+                    Instruction::AmendLocalWith(*slot, count | VALUE_USED, *op),
+                    1,
+                )
+            }
+            [Instruction::AmendGlobalWith(id, count, op), after @ ..]
+                if !matches!(after.first(), Some(Instruction::Pop)) =>
+            {
+                (
+                    Instruction::AmendGlobalWith(*id, count | VALUE_USED, *op),
+                    1,
+                )
             }
             [single, ..] => (*single, 1),
             [] => break,

@@ -22,7 +22,8 @@ impl Interpreter {
         };
         let result = amend::assign(&mut target, path, value, Bounds::Length);
         self.globals.store(id, target);
-        result
+        result?;
+        self.after_write(id, path)
     }
 
     /// `name[path]:value` where the name has no slot of its own: `.a[`b]:1`, `d.k[0]:1`.
@@ -87,7 +88,8 @@ impl Interpreter {
         };
         let result = amend::apply(self, &mut target, path, function, value, bounds);
         self.globals.store(id, target);
-        result
+        result?;
+        self.after_write(id, path)
     }
 
     /// `name op:y` on a global; returns the new value when it is needed.
@@ -115,19 +117,31 @@ impl Interpreter {
                 };
                 self.globals.store(id, target);
                 result?;
+                self.after_write(id, &[])?;
                 Ok(shown)
             }
             None => {
                 let name = self.globals.name(id);
                 let mut target = match self.read_name(name) {
                     Ok(target) => target,
-                    Err(_) if op == Binary::Join => Value::empty_list(),
-                    Err(error) => return Err(error),
+                    Err(error) => identity_of(op).ok_or(error)?,
                 };
                 amend::through(self, &mut target, op, y)?;
                 self.write_name(name, target.clone())?;
                 Ok(target)
             }
         }
+    }
+}
+
+/// What an undefined variable counts as before `op:` (`ref/assign`, "Assign through operator").
+fn identity_of(op: Binary) -> Option<Value> {
+    match op {
+        Binary::Join => Some(Value::empty_list()),
+        Binary::Add | Binary::Subtract => Some(Value::Long(0)),
+        Binary::Multiply | Binary::Divide => Some(Value::Long(1)),
+        Binary::And => Some(Value::Long(i64::MAX)),
+        Binary::Or => Some(Value::Long(-i64::MAX)),
+        _ => None,
     }
 }

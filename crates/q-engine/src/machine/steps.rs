@@ -8,7 +8,7 @@ use super::scalar::{amend_scalar, assign_scalar};
 use super::signalled;
 use crate::amend::{self, Bounds};
 use crate::code::{Code, Instruction};
-use crate::compile::fuse::LAST_USE;
+use crate::compile::fuse::{LAST_USE, VALUE_USED};
 use crate::interpreter::Interpreter;
 use crate::pattern::Unbound;
 
@@ -116,7 +116,9 @@ impl Interpreter {
                 self.assign_global_at(id, &path, value)?;
             }
             Instruction::AmendLocalWith(slot, count, op) => {
-                if count == 1 {
+                let is_used = count & VALUE_USED != 0;
+                let count = count & !VALUE_USED;
+                if count == 1 && !is_used {
                     let top = self.stack.len() - 1;
                     let place = base + usize::from(slot);
                     let (below, above) = self.stack.split_at_mut(top - 1);
@@ -140,11 +142,22 @@ impl Interpreter {
                 );
                 self.stack[place] = target;
                 result?;
+                if is_used {
+                    let item = crate::index::index_deep(&self.stack[place], &path)?;
+                    self.pop();
+                    self.stack.push(item);
+                }
             }
             Instruction::AmendGlobalWith(id, count, op) => {
-                let path = self.pop_arguments(usize::from(count));
+                let path = self.pop_arguments(usize::from(count & !VALUE_USED));
                 let value = self.stack[self.stack.len() - 1].clone();
                 self.amend_global(id, &path, &Value::Binary(op), Some(value), Bounds::Length)?;
+                if count & VALUE_USED != 0 {
+                    let whole = self.read_global(id)?;
+                    let item = crate::index::index_deep(&whole, &path)?;
+                    self.pop();
+                    self.stack.push(item);
+                }
             }
             Instruction::ThroughLocal(slot, op) => {
                 let y = self.pop();

@@ -92,7 +92,7 @@ fn ssr(
     if !replacement.is_function() {
         return crate::kernel::three("ssr", text, pattern, replacement);
     }
-    let Some(bytes) = text.as_text().map(<[u8]>::to_vec) else {
+    let Value::Chars(bytes) = text.clone() else {
         return Err(QError::type_error());
     };
     let starts = q_kernels::binary(q_value::Binary::Ss, text, pattern.clone())?;

@@ -119,11 +119,11 @@ pub(crate) fn host(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     Ok(Value::symbol(name))
 }
 
-/// `.Q.addr`: the address of a host name, as an int.
+/// `.Q.addr`: the address of a host name as an int, -1 when there is none.
 pub(crate) fn address(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     let Value::Symbol(name) = x else {
         return Err(QError::type_error());
     };
-    let address = interpreter.world.resolve_host(&name.text()).unwrap_or(0);
-    Ok(Value::Int(address.cast_signed()))
+    let address = interpreter.world.resolve_host(&name.text());
+    Ok(Value::Int(address.map_or(-1, u32::cast_signed)))
 }

@@ -61,7 +61,11 @@ pub(crate) fn value(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
             call(interpreter, &items[0], items[1..].to_vec())
         }
         Value::Symbols(names) if names.len() == 1 => interpreter.read_symbol(names[0]),
-        Value::Lambda(lambda) => parts_of_lambda(lambda),
+        Value::Lambda(lambda) => match crate::view::parts(interpreter, lambda) {
+            Some(parts) => parts,
+            None => parts_of_lambda(lambda),
+        },
+        Value::Identity => Ok(Value::Long(0)),
         Value::Projection(projection) => {
             let mut parts = vec![projection.function.clone()];
             parts.extend(
@@ -219,7 +223,7 @@ fn views(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value>
         .filter(|(owner, _)| *owner == space || space.as_bytes() == b"." && owner.is_null())
         .map(|(_, name)| name)
         .collect();
-    Ok(Interpreter::symbols(names).with_attribute(q_value::Attribute::Sorted))
+    Ok(crate::commands::listed(names, true))
 }
 
 /// `.Q.trp[f;x;g]`: on an error `g[text;backtrace]`.

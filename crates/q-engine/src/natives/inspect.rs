@@ -10,6 +10,7 @@ pub(crate) static TABLE: &[Row] = &[
     Row::one(".Q.ty", type_letter),
     Row::one(".Q.qp", is_partitioned),
     Row::two(".Q.ts", time_and_space),
+    Row::two(".Q.ipc", crate::internal::ipc_settings),
 ];
 
 const NANOSECONDS_OF_MILLISECOND: u64 = 1_000_000;
@@ -33,7 +34,11 @@ fn is_partitioned(_interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 }
 
 /// `.Q.ts[f;arguments]`: milliseconds and bytes, and the result (`ref/dotq`).
-fn time_and_space(interpreter: &mut Interpreter, f: Value, arguments: Value) -> QResult<Value> {
+pub(crate) fn time_and_space(
+    interpreter: &mut Interpreter,
+    f: Value,
+    arguments: Value,
+) -> QResult<Value> {
     let before = interpreter.world.memory().peak;
     let start = interpreter.world.monotonic();
     let result = interpreter.apply_list(&f, arguments)?;

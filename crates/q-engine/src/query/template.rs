@@ -1,6 +1,6 @@
 //! A query as compiled code holds it: trees, and the locals they mention.
 
-use q_syntax::tree::{NamedNode, Node, Query, QueryKind};
+use q_syntax::tree::{NamedNode, Node, NodeKind, Query, QueryKind};
 use q_value::{QResult, Symbol, Value};
 
 use super::plan::{By, Columns, Plan, Wanted};
@@ -32,7 +32,13 @@ pub(crate) fn build(
             .map(|entry| Ok((entry.name, from_node(interpreter, &entry.value, namespace)?)))
             .collect()
     };
-    let is_exec = query.kind == QueryKind::Exec;
+    // `exec a,b by 0b from t` asks for a table
+    let wants_table = matches!(
+        query.by.as_deref(),
+        Some([NamedNode { named: false, value, .. }])
+            if matches!(value.kind, NodeKind::Constant(Value::Boolean(false)))
+    );
+    let is_exec = query.kind == QueryKind::Exec && !wants_table;
     let columns = trees(&query.columns)?;
     let wanted = match columns.len() {
         0 => Wanted::All,
@@ -42,6 +48,7 @@ pub(crate) fn build(
     let by = match &query.by {
         None if query.distinct => By::Distinct,
         None => By::None,
+        Some(_) if wants_table => By::None,
         Some(by) => {
             let columns = trees(by)?;
             if is_exec && columns.len() == 1 && !by[0].named {

@@ -14,7 +14,7 @@ use crate::{enumeration, gather, group, search};
 /// `x,y`.
 ///
 /// # Errors
-/// `'mismatch` when the columns of two tables differ.
+/// `'mismatch` when the columns of two tables differ, `'type` for a dictionary with an atom or vector.
 pub fn join(x: Value, y: Value) -> QResult<Value> {
     match (x, y) {
         (Value::Dict(x), Value::Dict(y)) => {
@@ -37,8 +37,15 @@ pub fn join(x: Value, y: Value) -> QResult<Value> {
             let y = super::keyed::enkey(keys, Value::Table(y))?;
             join(Value::Dict(x), y)
         }
+        (x, Value::Dict(y)) if !is_keyed(&y) && is_simple(&x) => Err(QError::type_error()),
+        (Value::Dict(x), y) if !is_keyed(&x) && is_simple(&y) => Err(QError::type_error()),
         (x, y) => Ok(join_lists(x, y)),
     }
+}
+
+/// An atom, or a vector with items: these do not go with a dictionary (`ref/raze`).
+fn is_simple(x: &Value) -> bool {
+    x.is_atom() || x.is_vector() && x.count() > 0
 }
 
 fn is_keyed(dict: &Dict) -> bool {

@@ -1,6 +1,7 @@
 //! Numbers with a fixed count of decimals: `.Q.f`, `.Q.fmt` and `-27!`.
 
-use q_value::format::push_float_fixed;
+use q_value::format::push_float;
+use q_value::format::settings::precision;
 use q_value::{QError, QResult, Type, Value};
 
 use crate::text::cast::cast_to;
@@ -8,7 +9,8 @@ use crate::text::cast::cast_to;
 /// Most digits after the point that make sense.
 const DECIMALS_MAX: i64 = 400;
 
-/// `-27!(n;y)`, `.Q.f[n;y]`: floats with `n` decimals as strings, one per item at any depth.
+/// `.Q.f[n;y]`: floats with `n` decimals as strings, one per item at any depth. Halves go up; nulls are empty, and what is
+/// too large for so many digits is as the console shows it (`ref/dotq`).
 ///
 /// Errors: `'type` when `n` is no integer or `y` no number, `'domain` when `n` is negative or huge.
 pub fn decimals(n: Value, y: Value) -> QResult<Value> {
@@ -20,11 +22,7 @@ pub fn decimals(n: Value, y: Value) -> QResult<Value> {
 }
 
 fn texts(digits: usize, y: Value) -> QResult<Value> {
-    let text = |x: f64| {
-        let mut out = Vec::new();
-        push_float_fixed(&mut out, x, digits);
-        Value::Chars(out.into())
-    };
+    let text = |x: f64| Value::Chars(fixed(x, digits).into());
     match y {
         Value::List(items) => {
             let items: QResult<Vec<Value>> = items
@@ -44,6 +42,40 @@ fn texts(digits: usize, y: Value) -> QResult<Value> {
             _ => Err(QError::type_error()),
         },
     }
+}
+
+/// Most that the digits of a number may be as one integer.
+const SCALED_MAX: f64 = 1e17;
+
+fn fixed(x: f64, digits: usize) -> Vec<u8> {
+    if x.is_nan() {
+        return Vec::new();
+    }
+    // below one the rounding is that of the number ten higher
+    let size = x.abs();
+    let shift = if size < 1.0 { 10.0 } else { 0.0 };
+    let scaled = (size + shift) * 10f64.powi(i32::try_from(digits).unwrap_or(i32::MAX));
+    let mut out = Vec::new();
+    if scaled >= SCALED_MAX {
+        push_float(&mut out, x, precision());
+        return out;
+    }
+    let rounded = format!(
+        "{:0width$}",
+        (scaled + 0.5).floor() as i64,
+        width = digits + 1
+    );
+    let (whole, decimals) = rounded.split_at(rounded.len() - digits);
+    let whole = if shift > 0.0 { &whole[1..] } else { whole };
+    if x < 0.0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(whole.as_bytes());
+    if digits > 0 {
+        out.push(b'.');
+        out.extend_from_slice(decimals.as_bytes());
+    }
+    out
 }
 
 /// `.Q.fmt[w;n;y]`: a number with `n` decimals, blanks before it up to `w` chars; `w` stars when it is longer.
@@ -98,7 +130,7 @@ mod tests {
                 Value::Int(1),
                 Value::Floats(vec![1.0, -2.25, f64::NAN].into())
             )),
-            "(\"1.0\";\"-2.2\";\"0n\")"
+            "(\"1.0\";\"-2.3\";\"\")"
         );
         assert_eq!(shown(decimals(Value::Long(0), Value::Long(7))), ",\"7\"");
         assert_eq!(shown(decimals(Value::Long(-1), Value::Long(7))), "'domain");

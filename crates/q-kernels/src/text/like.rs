@@ -36,14 +36,18 @@ fn matching(x: Value, pattern: &Pattern) -> QResult<Value> {
             });
             Ok(Value::Booleans(parts.concat().into()))
         }
-        Value::List(items) => {
-            let items: QResult<Vec<Value>> = items
-                .into_vec()
-                .into_iter()
-                .map(|item| matching(item, pattern))
-                .collect();
-            Ok(Value::from_items(items?))
-        }
+        // symbols and strings may be mixed, but there is no going deeper (`basics/implicit-iteration`)
+        Value::List(items) => items
+            .iter()
+            .map(|item| match item {
+                Value::Symbol(symbol) => Ok(pattern.matches(symbol.as_bytes())),
+                item => {
+                    let text = item.as_text().ok_or_else(QError::type_error)?;
+                    Ok(pattern.matches(text))
+                }
+            })
+            .collect::<QResult<Vec<bool>>>()
+            .map(|matched| Value::Booleans(matched.into())),
         Value::Dict(dict) => {
             let Dict { keys, values, .. } = Arc::unwrap_or_clone(dict);
             Ok(Value::dict(keys, matching(values, pattern)?))
@@ -108,10 +112,12 @@ pub fn ss(x: Value, y: Value) -> QResult<Value> {
 ///
 /// Errors: as [`ss`].
 pub fn ssr(x: Value, y: Value, z: Value) -> QResult<Value> {
-    let text = x.as_text().ok_or_else(QError::type_error)?;
+    let Value::Chars(text) = &x else {
+        return Err(QError::type_error());
+    };
     let replacement = z.as_text().ok_or_else(QError::type_error)?;
     let found = find_all(text, y.as_text().ok_or_else(QError::type_error)?)?;
-    if found.is_empty() && matches!(x, Value::Chars(_)) {
+    if found.is_empty() {
         return Ok(x);
     }
     let mut out = Vec::with_capacity(text.len());
@@ -157,7 +163,7 @@ mod tests {
                 Value::list(vec![strings.clone(), text("rxme")]),
                 text("r?me")
             )),
-            "(01b;1b)"
+            "'type"
         );
         assert_eq!(
             shown(like(

@@ -59,6 +59,19 @@ pub(super) fn digits(base: &Value, y: &Value) -> QResult<Value> {
     ))
 }
 
+/// The digits of a long in a base up to 255, as bytes: as many as any long that is not negative has in full.
+pub(super) fn byte_digits(number: i64, base: u8) -> Vec<u8> {
+    let base = u64::from(base);
+    let count = i64::MAX.unsigned_abs().ilog(base) as usize;
+    let mut rest = number.cast_unsigned();
+    let mut digits = vec![0; count];
+    for digit in digits.iter_mut().rev() {
+        *digit = (rest % base) as u8;
+        rest /= base;
+    }
+    digits
+}
+
 /// Rest and quotient by the floor; null of null; a base of zero takes everything.
 fn split(x: &mut i64, base: i64) -> i64 {
     if x.is_null() || base == 0 {

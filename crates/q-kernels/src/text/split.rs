@@ -124,6 +124,12 @@ fn by_bytes(x: &Value, y: &Value) -> QResult<Value> {
                 .collect(),
         ));
     }
+    if let [base @ 2..=255] = separator {
+        return each_atom(y, &|atom| {
+            let number = atom.as_i64().ok_or_else(QError::type_error)?;
+            Ok(Value::Bytes(radix::byte_digits(number, *base).into()))
+        });
+    }
     each_atom(y, &|atom| {
         let bytes = bits::bytes_of(atom).ok_or_else(QError::type_error)?;
         Ok(Value::Bytes(bytes.into()))

@@ -110,7 +110,7 @@ static ROWS: &[Row] = &[
         Expected::Is(trimmed(&bytes(&x[0]), false, true))
     }),
     row(".Q.btoa", &[Domain::Text], |x| {
-        comes_back(&x[0], ".Q.btoa", ".Q.atob")
+        comes_back(&Value::Bytes(bytes(&x[0]).into()), ".Q.btoa", ".Q.atob")
     }),
     row(".Q.x10", &[Domain::Positive], |x| {
         comes_back(&x[0], ".Q.x10", ".Q.j10")

@@ -44,7 +44,8 @@ pub(crate) struct Connection {
     pub(crate) user: Symbol,
     pub(crate) address: u32,
     pub(crate) capability: u8,
-    pub(crate) is_far: bool,
+    /// Long messages are compressed: by default those that leave the machine.
+    pub(crate) compresses: bool,
     /// Synchronous messages not answered yet.
     pub(crate) owed: usize,
     /// The one being handled will be answered later.
@@ -67,7 +68,7 @@ impl Connection {
             user: Symbol::NULL,
             address: 0,
             capability: 0,
-            is_far: false,
+            compresses: false,
             owed: 0,
             is_deferred: false,
             has_ended: false,
@@ -192,13 +193,14 @@ impl Connection {
         }
     }
 
-    /// Queues a message, compressed when it is long and goes far.
+    /// Queues a message, compressed when it is long and the connection does that.
     pub(crate) fn queue_message(&mut self, message: Vec<u8>) {
-        let compressed = if self.is_far && self.capability > 0 && message.len() > PLAIN_BYTES_MAX {
-            compress(&message)
-        } else {
-            None
-        };
+        let compressed =
+            if self.compresses && self.capability > 0 && message.len() > PLAIN_BYTES_MAX {
+                compress(&message)
+            } else {
+                None
+            };
         self.queue_bytes(compressed.unwrap_or(message));
     }
 
@@ -243,6 +245,14 @@ impl Connection {
         self.owed -= 1;
         self.is_deferred = false;
         Ok(())
+    }
+
+    /// `u` for Unix sockets, else `t`.
+    pub(crate) fn family(&self) -> u8 {
+        match self.transport {
+            Transport::Unix(_) => b'u',
+            _ => b't',
+        }
     }
 
     pub(crate) fn finish(&mut self) {

@@ -148,7 +148,7 @@ fn tables_become_lines() {
     );
     assert_eq!(
         shown(prepare(b',', &table)),
-        "(\"a,b,d,s\";\"1,x,2006-10-03,\\\"say \\\"\\\"hi\\\"\\\"\\\"\";\",\\\"y,z\\\",,\")"
+        "(\"a,b,d,s\";\"1,x,2006-10-03,say \\\"hi\\\"\";\",\\\"y,z\\\",,\")"
     );
     let columns = Value::list(vec![Value::symbols(["a", "b"]), text("xy")]);
     assert_eq!(shown(prepare(b'\t', &columns)), "(\"a\\tx\";\"b\\ty\")");

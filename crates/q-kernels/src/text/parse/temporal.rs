@@ -101,6 +101,7 @@ fn time_of_day(text: &[u8], unit: i64) -> i32 {
 fn signed(text: &[u8], read: impl Fn(&[u8]) -> Option<i64>) -> Option<i64> {
     match text {
         [b'-', rest @ ..] => read(rest).map(|x| -x),
+        [b'+', rest @ ..] => read(rest),
         text => read(text),
     }
 }
