@@ -70,13 +70,13 @@ impl Interpreter {
             (Iterator::Each, _) => self.each_both(f, &arguments),
             (Iterator::EachLeft, 2) => self.each_left(f, &arguments[0], &arguments[1]),
             (Iterator::EachRight, 2) => self.each_right(f, &arguments[0], &arguments[1]),
-            // k for `vs` and `sv`
-            (Iterator::EachLeft | Iterator::EachRight, 1) if !f.is_function() => {
-                let is_left = derived.iterator == Iterator::EachLeft;
-                let word = Symbol::new(if is_left { "vs" } else { "sv" });
-                let function = crate::primitives::keyword(word).ok_or_else(QError::nyi)?;
+            (Iterator::EachLeft, 1) if is_separator(f) => {
                 let [x] = <[Value; 1]>::try_from(arguments).map_err(|_| QError::rank())?;
-                self.apply_two(&function, f.clone(), x)
+                crate::kernel::two("vs", f.clone(), x)
+            }
+            (Iterator::EachRight, 1) if is_separator(f) => {
+                let [x] = <[Value; 1]>::try_from(arguments).map_err(|_| QError::rank())?;
+                crate::kernel::two("sv", f.clone(), x)
             }
             (Iterator::EachLeft | Iterator::EachRight, 1) => {
                 let derived = Value::derived(derived.iterator, f.clone());

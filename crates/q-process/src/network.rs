@@ -237,7 +237,7 @@ impl Network {
         let queue = connection.queue();
         Some(ConnectionState {
             protocol: b'q',
-            family: if connection.is_unix() { b'u' } else { b't' },
+            family: connection.family(),
             compresses: connection.compresses,
             unsent_messages: queue.len() as i64,
             unsent_bytes: queue.iter().sum(),

@@ -1,11 +1,12 @@
 //! Fields of delimited text.
 
-/// Appends a field, between quotes when it has the delimiter or a line end; quotes inside are then doubled
-/// (`ref/file-text`, "Prepare Text").
+/// Appends a field, between quotes when it has the delimiter or a line end, or begins with a quote and
+/// would not read back; quotes inside are then doubled (`ref/file-text`, "Prepare Text").
 pub fn push_field(out: &mut Vec<u8>, field: &[u8], delimiter: u8) {
-    let needs_quotes = field
-        .iter()
-        .any(|c| *c == delimiter || matches!(c, b'\n' | b'\r'));
+    let needs_quotes = field.first() == Some(&b'"')
+        || field
+            .iter()
+            .any(|c| *c == delimiter || matches!(c, b'\n' | b'\r'));
     if !needs_quotes {
         out.extend_from_slice(field);
         return;
@@ -30,6 +31,7 @@ mod tests {
             ("plain text", "plain text"),
             ("a,b", "\"a,b\""),
             ("say \"x\"", "say \"x\""),
+            ("\"x\" said", "\"\"\"x\"\" said\""),
             ("say, \"x\"", "\"say, \"\"x\"\"\""),
             ("two\nlines", "\"two\nlines\""),
             ("", ""),

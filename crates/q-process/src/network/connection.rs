@@ -307,8 +307,12 @@ impl Connection {
         Ok(())
     }
 
-    pub(crate) fn is_unix(&self) -> bool {
-        matches!(self.transport, Transport::Unix(_))
+    /// `u` for Unix sockets, else `t`.
+    pub(crate) fn family(&self) -> u8 {
+        match self.transport {
+            Transport::Unix(_) => b'u',
+            _ => b't',
+        }
     }
 
     pub(crate) fn finish(&mut self) {
