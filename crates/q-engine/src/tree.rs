@@ -115,9 +115,13 @@ impl Interpreter {
             }
             (Value::Binary(Binary::Assign), 1) => return self.eval(&arguments[0]),
             (Value::Identity, 2) => return self.eval_assign(&arguments[0], &arguments[1]),
-            (Value::Iterator(Iterator::Each), 1) if !is_function_tree(&arguments[0]) => {
+            (Value::Iterator(Iterator::Each), 1) => {
+                // the tree of `f'` is that of a signal: what stands there tells which it is
                 let value = self.eval(&arguments[0])?;
-                return Err(signalled(&value));
+                if value.is_atom() || value.as_text().is_some() {
+                    return Err(signalled(&value));
+                }
+                return Ok(Value::derived(Iterator::Each, value));
             }
             (Value::Unary(_), 2) => {
                 if let Some(op) = through_operator(head) {
@@ -238,14 +242,5 @@ impl Interpreter {
             namespace,
         };
         parse_tree::program_tree(&program, &values)
-    }
-}
-
-/// True for a tree whose value is a function: then `'` is each, not a signal.
-fn is_function_tree(tree: &Value) -> bool {
-    match tree {
-        tree if tree.is_function() => true,
-        Value::List(items) => matches!(items.first(), Some(Value::Iterator(_))),
-        _ => false,
     }
 }
