@@ -322,7 +322,11 @@ fn rename(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
     nothing()
 }
 
+/// `\s`: how many secondary threads run; `\s 0N` how many there may be, as the command line set it.
 fn threads(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
+    if rest == "0N" {
+        return value(Value::Int(interpreter.settings.secondary_threads_max));
+    }
     let result = setting(rest, &mut interpreter.settings.secondary_threads)?;
     if !rest.is_empty() {
         let count = interpreter.settings.secondary_threads;

@@ -449,4 +449,7 @@ impl System for FakeWorld {
     fn http(&mut self, _url: &[u8], _request: &[u8]) -> QResult<Vec<u8>> {
         Err(QError::new("conn"))
     }
+    fn open_web_socket(&mut self, _url: &[u8], _request: &[u8]) -> QResult<(Option<i32>, Vec<u8>)> {
+        Err(QError::new("conn"))
+    }
 }

@@ -106,11 +106,24 @@ pub(crate) fn hclose(interpreter: &mut Interpreter, x: &Value) -> QResult<Value>
     Ok(Value::Identity)
 }
 
-/// `` `:host:port x ``: opens, asks, closes. `` `:file x `` is not a thing.
+/// `` `:host:port x ``: opens, asks, closes. `` `:http://host:port x `` sends a whole HTTP request and gives the whole
+/// answer (`kb/http`), `` `:ws://host:port x `` opens a WebSocket (`kb/websockets`), `` `:file x `` indexes what is in the file.
 pub(crate) fn one_shot(interpreter: &mut Interpreter, name: Symbol, x: Value) -> QResult<Value> {
+    let text = name.as_bytes();
+    if text.starts_with(b":http://") || text.starts_with(b":https://") {
+        let request = x.as_text().ok_or_else(QError::type_error)?;
+        return interpreter.world.http(text, request).map(Value::string);
+    }
+    if text.starts_with(b":ws://") || text.starts_with(b":wss://") {
+        let request = x.as_text().ok_or_else(QError::type_error)?;
+        let (handle, head) = interpreter.world.open_web_socket(text, request)?;
+        let handle = Value::Int(handle.unwrap_or(i32::MIN));
+        return Ok(Value::list(vec![handle, Value::string(head)]));
+    }
     let spec = open_spec(&Value::Symbol(name))?;
     let OpenSpec::Process(_) = spec else {
-        return Err(QError::type_error());
+        let content = crate::files::get(interpreter, name)?;
+        return interpreter.apply_one(&content, x);
     };
     let handle = interpreter.world.open(&spec, None)?;
     let result = request(interpreter, handle, &x);

@@ -70,6 +70,13 @@ pub(crate) fn call(interpreter: &mut Interpreter, number: i64, x: Value) -> QRes
     }
 }
 
+impl Interpreter {
+    /// The SHA-1 of a text, as `.Q.sha1` gives it.
+    pub fn sha1(&self, text: &[u8]) -> QResult<Value> {
+        kernel::one(".Q.sha1", Value::string(text))
+    }
+}
+
 fn serialised(x: &Value) -> QResult<Vec<u8>> {
     q_wire::encode_message(MessageKind::Async, x, q_wire::CAPABILITY)
 }

@@ -25,6 +25,8 @@ pub struct Settings {
     /// First day of the week, 0 is Saturday.
     pub week_offset: i32,
     pub secondary_threads: i32,
+    /// As the command line set it.
+    pub secondary_threads_max: i32,
     pub tls_mode: i32,
     /// True with `-b`: clients cannot write.
     pub blocked: bool,
@@ -71,6 +73,7 @@ impl Default for Settings {
             time_limit: 0,
             week_offset: 2,
             secondary_threads: 0,
+            secondary_threads_max: 0,
             tls_mode: 0,
             blocked: false,
             restricted: false,

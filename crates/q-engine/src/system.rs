@@ -239,4 +239,6 @@ pub trait System: Send {
     fn set_timer(&mut self, milliseconds: i32);
     /// An HTTP request: the response as it came, head and body (`.Q.hg`, `.Q.hp`, one-shot `` `:http://.. ``).
     fn http(&mut self, url: &[u8], request: &[u8]) -> QResult<Vec<u8>>;
+    /// Asks for a WebSocket: its handle when the other side agrees, and the head of the answer.
+    fn open_web_socket(&mut self, url: &[u8], request: &[u8]) -> QResult<(Option<i32>, Vec<u8>)>;
 }

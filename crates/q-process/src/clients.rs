@@ -90,11 +90,17 @@ impl Process {
                 message,
             } => self.message(handle, kind, &message),
             Work::Http { handle, request } => self.http(handle, &request),
+            Work::Web {
+                handle,
+                is_text,
+                bytes,
+            } => self.web_message(handle, is_text, bytes),
             Work::Closed {
                 handle,
+                is_web,
                 user,
                 address,
-            } => self.closed(handle, user, address),
+            } => self.closed(handle, is_web, user, address),
         }
     }
 
@@ -139,7 +145,7 @@ impl Process {
         self.notify(".z.po", handle, caller);
     }
 
-    fn caller_of(&self, handle: i32) -> Caller {
+    pub(crate) fn caller_of(&self, handle: i32) -> Caller {
         let (user, address) = self.shared.network().peer(handle);
         Caller {
             handle,
@@ -149,7 +155,7 @@ impl Process {
     }
 
     /// Calls a callback with a handle, when it is set.
-    fn notify(&mut self, callback: &str, handle: i32, caller: Caller) {
+    pub(crate) fn notify(&mut self, callback: &str, handle: i32, caller: Caller) {
         let Some(function) = self.interpreter.get_global(callback) else {
             return;
         };
@@ -161,13 +167,14 @@ impl Process {
         }
     }
 
-    fn closed(&mut self, handle: i32, user: Symbol, address: u32) {
+    fn closed(&mut self, handle: i32, is_web: bool, user: Symbol, address: u32) {
         let caller = Caller {
             handle: 0,
             user,
             address,
         };
-        self.notify(".z.pc", handle, caller);
+        let callback = if is_web { ".z.wc" } else { ".z.pc" };
+        self.notify(callback, handle, caller);
     }
 
     fn message(&mut self, handle: i32, kind: MessageKind, message: &[u8]) {

@@ -11,6 +11,8 @@ mod http_client;
 mod listener;
 mod tls;
 mod transport;
+mod web_client;
+mod web_socket;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind;
@@ -33,6 +35,7 @@ pub(crate) use http::{HttpRequest, response as http_response};
 use listener::{Accepted, AcceptedSocket, Listener};
 pub(crate) use tls::TlsMode;
 use transport::Transport;
+pub(crate) use web_socket::ACCEPT_SUFFIX;
 
 /// Something for the process to do, found by [`Network::next_work`].
 pub(crate) enum Work {
@@ -46,9 +49,16 @@ pub(crate) enum Work {
     },
     /// Answer with [`Network::answer_http`].
     Http { handle: i32, request: HttpRequest },
+    /// A message of WebSocket, for `.z.ws`.
+    Web {
+        handle: i32,
+        is_text: bool,
+        bytes: Vec<u8>,
+    },
     /// The connection is gone already.
     Closed {
         handle: i32,
+        is_web: bool,
         user: Symbol,
         address: u32,
     },
@@ -141,10 +151,10 @@ impl Network {
         }
     }
 
-    /// Listens as `\p` says; sockets inherited from whoever started the process stay. Errors: `domain` for a text that is no
+    /// Listens as `\p` says; sockets inherited from whoever started the process stay. Errors: the text itself when it is no
     /// port, else the system's.
     pub(crate) fn listen(&mut self, specification: &str) -> QResult<()> {
-        let spec = parse_listen(specification).ok_or_else(QError::domain)?;
+        let spec = parse_listen(specification).ok_or_else(|| QError::signal(specification))?;
         let Some(spec) = spec else {
             self.listeners.retain(Listener::is_inherited);
             self.port = self
@@ -198,7 +208,7 @@ impl Network {
     pub(crate) fn is_open(&self, handle: i32) -> bool {
         self.connections
             .get(&handle)
-            .is_some_and(|connection| connection.stage == Stage::Open && !connection.has_ended)
+            .is_some_and(|connection| connection.is_open() && !connection.has_ended)
     }
 
     /// User and address of the other side.
@@ -214,13 +224,22 @@ impl Network {
     pub(crate) fn queues(&self) -> Vec<(i32, Vec<i64>)> {
         self.connections
             .iter()
-            .filter(|(_, connection)| connection.stage == Stage::Open)
+            .filter(|(_, connection)| connection.is_open())
             .map(|(handle, connection)| (*handle, connection.queue()))
             .collect()
     }
 
     pub(crate) fn protocol(&self, handle: i32) -> Option<(u8, u8)> {
-        self.is_open(handle).then_some((b'q', b'b'))
+        let connection = self
+            .connections
+            .get(&handle)
+            .filter(|connection| connection.is_open() && !connection.has_ended)?;
+        let protocol = if connection.stage == Stage::Web {
+            b'w'
+        } else {
+            b'q'
+        };
+        Some((protocol, connection.family()))
     }
 
     fn insert(&mut self, connection: Connection) -> i32 {
@@ -430,13 +449,19 @@ impl Network {
                             message,
                         },
                         Arrived::Http(request) => Work::Http { handle, request },
+                        Arrived::Web { is_text, bytes } => Work::Web {
+                            handle,
+                            is_text,
+                            bytes,
+                        },
                     });
                 }
                 None if connection.has_ended => {
                     let connection = self.connections.remove(&handle)?;
-                    if connection.stage == Stage::Open {
+                    if connection.is_open() {
                         return Some(Work::Closed {
                             handle,
+                            is_web: connection.stage == Stage::Web,
                             user: connection.user,
                             address: connection.address,
                         });
@@ -472,6 +497,17 @@ impl Network {
             .is_some_and(|connection| std::mem::take(&mut connection.is_deferred))
     }
 
+    /// Answers the wish of an HTTP request to speak WebSocket; messages come and go from now on.
+    pub(crate) fn upgrade(&mut self, handle: i32, user: Symbol, response: Vec<u8>) {
+        if let Some(connection) = self.connections.get_mut(&handle) {
+            connection.user = user;
+            connection.queue_bytes(response);
+            connection.become_web(false);
+            connection.drain();
+            self.ready.push_back(handle);
+        }
+    }
+
     pub(crate) fn answer_http(&mut self, handle: i32, response: Vec<u8>) {
         if let Some(connection) = self.connections.get_mut(&handle) {
             connection.queue_bytes(response);
@@ -485,9 +521,7 @@ impl Network {
 
     fn open_connection(&mut self, handle: i32, what: &str) -> QResult<&mut Connection> {
         match self.connections.get_mut(&handle) {
-            Some(connection) if connection.stage == Stage::Open && !connection.has_ended => {
-                Ok(connection)
-            }
+            Some(connection) if connection.is_open() && !connection.has_ended => Ok(connection),
             _ => Err(not_open(handle, what)),
         }
     }
@@ -502,8 +536,22 @@ impl Network {
 
     fn send(&mut self, handle: i32, kind: MessageKind, message: &Value) -> QResult<()> {
         let connection = self.open_connection(handle, "write to")?;
-        let message = encode_message(kind, message, connection.capability)?;
-        connection.queue_message(message);
+        if connection.stage == Stage::Web {
+            // texts and bytes go as they are, and nothing is waited for
+            match (kind, message) {
+                (MessageKind::Async, Value::Bytes(bytes)) => {
+                    connection.queue_frame(web_socket::BINARY, bytes);
+                }
+                (MessageKind::Async, message) => {
+                    let text = message.as_text().ok_or_else(QError::type_error)?;
+                    connection.queue_frame(web_socket::TEXT, text);
+                }
+                _ => return Err(QError::type_error()),
+            }
+        } else {
+            let message = encode_message(kind, message, connection.capability)?;
+            connection.queue_message(message);
+        }
         let queued: i64 = connection.queue().iter().sum();
         if usize::try_from(queued).is_ok_and(|queued| queued > QUEUE_BYTES_EAGER) {
             connection.drain();
@@ -618,9 +666,14 @@ impl Network {
         if !self
             .connections
             .get(&handle)
-            .is_some_and(|connection| connection.stage == Stage::Open)
+            .is_some_and(Connection::is_open)
         {
             return Err(not_open(handle, "close"));
+        }
+        if let Some(connection) = self.connections.get_mut(&handle)
+            && connection.stage == Stage::Web
+        {
+            connection.queue_frame(web_socket::CLOSE, &[]);
         }
         self.flush_until(handle, Instant::now() + LAST_FLUSH);
         if let Some(mut connection) = self.connections.remove(&handle) {

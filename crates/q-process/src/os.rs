@@ -337,4 +337,7 @@ impl System for Os {
     fn http(&mut self, url: &[u8], request: &[u8]) -> QResult<Vec<u8>> {
         self.shared.network().http(url, request)
     }
+    fn open_web_socket(&mut self, url: &[u8], request: &[u8]) -> QResult<(Option<i32>, Vec<u8>)> {
+        self.shared.network().open_web_socket(url, request)
+    }
 }

@@ -182,6 +182,7 @@ fn apply_options(interpreter: &mut Interpreter, arguments: &Arguments) {
     }
     if let Some(threads) = arguments.threads {
         settings.set_secondary_threads(int(threads));
+        settings.secondary_threads_max = settings.secondary_threads;
     }
     if let Some(mode) = arguments.tls_mode {
         settings.tls_mode = int(mode);

@@ -1,4 +1,5 @@
-//! Requests of browsers: `.z.ph`, `.z.pp`, `.z.pm`, and a plain answer where they are not set.
+//! Requests of browsers: `.z.ph`, `.z.pp`, `.z.pm`, and a plain answer where they are not set; and WebSocket: `.z.wo`,
+//! `.z.ws`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +7,7 @@ use q_engine::Caller;
 use q_value::{QError, QResult, Symbol, Value};
 
 use crate::clients::Process;
-use crate::network::{HttpRequest, http_response};
+use crate::network::{ACCEPT_SUFFIX, HttpRequest, http_response};
 
 /// User and password of a request, as `Authorization: Basic` carries them.
 fn credentials(request: &HttpRequest) -> Option<(Vec<u8>, Vec<u8>)> {
@@ -53,8 +54,69 @@ fn headers(request: &HttpRequest) -> Value {
     Value::dict(Value::symbols(names), Value::list(values))
 }
 
+/// The key of a request that wants to go on as WebSocket.
+fn web_socket_key(request: &HttpRequest) -> Option<&[u8]> {
+    let wants = request
+        .header("upgrade")?
+        .eq_ignore_ascii_case(b"websocket");
+    (wants && request.method == "GET").then_some(())?;
+    request.header("sec-websocket-key")
+}
+
 impl Process {
+    /// Goes on as WebSocket with a client that may come in.
+    fn open_web_socket(&mut self, handle: i32, request: &HttpRequest, key: &[u8]) {
+        let (user, password) = credentials(request).unwrap_or_default();
+        if self.has_guard() && !self.is_welcome(handle, &user, &password) {
+            let refusal = refusal();
+            self.shared.network().answer_http(handle, refusal);
+            return;
+        }
+        let seed = [key, ACCEPT_SUFFIX.as_bytes()].concat();
+        let Ok(Value::Bytes(digest)) = self.interpreter.sha1(&seed) else {
+            let response = http_response("400 Bad Request", "text/plain", b"");
+            self.shared.network().answer_http(handle, response);
+            return;
+        };
+        let response = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {}\r\n\r\n",
+            STANDARD.encode(&digest[..])
+        );
+        let user = Symbol::new(user);
+        self.shared
+            .network()
+            .upgrade(handle, user, response.into_bytes());
+        let caller = self.caller_of(handle);
+        self.notify(".z.wo", handle, caller);
+    }
+
+    /// A message of WebSocket; without `.z.ws` it is told what it came to: nothing.
+    pub(crate) fn web_message(&mut self, handle: i32, is_text: bool, bytes: Vec<u8>) {
+        let message = if is_text {
+            Value::string(bytes)
+        } else {
+            Value::Bytes(bytes.into())
+        };
+        let Some(function) = self.interpreter.get_global(".z.ws") else {
+            return;
+        };
+        let caller = self.caller_of(handle);
+        let is_blocked = self.interpreter.settings().blocked;
+        let result = self.as_caller(caller, |interpreter| {
+            let before = interpreter.set_read_only(is_blocked);
+            let result = interpreter.apply_one(&function, message);
+            interpreter.set_read_only(before);
+            result
+        });
+        if let Err(error) = result {
+            self.show_error(&error, ".z.ws");
+        }
+    }
+
     pub(crate) fn http(&mut self, handle: i32, request: &HttpRequest) {
+        if let Some(key) = web_socket_key(request) {
+            return self.open_web_socket(handle, request, key);
+        }
         let is_blocked = self.interpreter.settings().blocked;
         let before = self.interpreter.set_read_only(is_blocked);
         let mode = self.interpreter.settings().callback_error_mode();
@@ -68,13 +130,7 @@ impl Process {
     fn http_response(&mut self, handle: i32, request: &HttpRequest) -> Vec<u8> {
         let (user, password) = credentials(request).unwrap_or_default();
         if self.has_guard() && !self.is_welcome(handle, &user, &password) {
-            let refusal = http_response("401 Unauthorized", "text/plain", b"who are you?\n");
-            let challenge = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"q\"\r\n";
-            let rest = refusal
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .map_or(&[][..], |end| &refusal[end + 1..]);
-            return [challenge.as_slice(), rest].concat();
+            return refusal();
         }
         let (_, address) = self.shared.network().peer(handle);
         let caller = Caller {
@@ -139,6 +195,17 @@ impl Process {
             Err(error) => error_response(&error, &self.interpreter.backtrace_of(&error)),
         }
     }
+}
+
+/// Asks for a password.
+fn refusal() -> Vec<u8> {
+    let refusal = http_response("401 Unauthorized", "text/plain", b"who are you?\n");
+    let challenge = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"q\"\r\n";
+    let rest = refusal
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .map_or(&[][..], |end| &refusal[end + 1..]);
+    [challenge.as_slice(), rest].concat()
 }
 
 fn text_of(value: &Value) -> QResult<Vec<u8>> {

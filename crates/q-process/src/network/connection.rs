@@ -8,6 +8,7 @@ use q_wire::{Header, LOGIN_BYTES_MAX, Login, MessageKind, compress};
 
 use super::http::{HttpRequest, RequestState, looks_like_http, parse_request};
 use super::transport::{ReadEnd, Transport};
+use super::web_socket::{self, Event, FrameState, WebSocket, parse_frame};
 
 /// Messages up to this many bytes are never compressed.
 const PLAIN_BYTES_MAX: usize = 2000;
@@ -23,6 +24,8 @@ pub(crate) enum Stage {
     Open,
     /// An HTTP request is being answered.
     Answering,
+    /// Frames of WebSocket come and go.
+    Web,
 }
 
 /// What a connection has for the process to do.
@@ -30,6 +33,11 @@ pub(crate) enum Arrived {
     Login(Login),
     Message(MessageKind, Vec<u8>),
     Http(HttpRequest),
+    /// A message of WebSocket: text or bytes.
+    Web {
+        is_text: bool,
+        bytes: Vec<u8>,
+    },
 }
 
 pub(crate) struct Connection {
@@ -53,6 +61,7 @@ pub(crate) struct Connection {
     pub(crate) has_ended: bool,
     /// To be closed as soon as everything is sent.
     pub(crate) closes: bool,
+    web: WebSocket,
 }
 
 impl Connection {
@@ -72,7 +81,19 @@ impl Connection {
             is_deferred: false,
             has_ended: false,
             closes: false,
+            web: WebSocket::default(),
         }
+    }
+
+    /// True when messages may come and go.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open | Stage::Web)
+    }
+
+    /// From now on frames of WebSocket come and go.
+    pub(crate) fn become_web(&mut self, is_client: bool) {
+        self.stage = Stage::Web;
+        self.web.is_client = is_client;
     }
 
     /// The handle: the number of the descriptor.
@@ -132,6 +153,53 @@ impl Connection {
             Stage::Judged | Stage::Answering => None,
             Stage::Login => self.next_login(),
             Stage::Open => self.next_message(),
+            Stage::Web => self.next_web_message(),
+        }
+    }
+
+    /// Pings are answered, and so is the wish to close, on the way to the next message.
+    fn next_web_message(&mut self) -> Option<Arrived> {
+        while !self.closes {
+            let (frame, length) = match parse_frame(self.unread()) {
+                FrameState::Partial => return None,
+                FrameState::Complete(frame, length) => (frame, length),
+                FrameState::Broken => {
+                    self.has_ended = true;
+                    return None;
+                }
+            };
+            self.take(length);
+            match self.web.take(frame) {
+                Some(Event::Message { is_text, bytes }) => {
+                    return Some(Arrived::Web { is_text, bytes });
+                }
+                Some(Event::Ping(bytes)) => self.queue_frame(web_socket::PONG, &bytes),
+                Some(Event::Close) => {
+                    self.queue_frame(web_socket::CLOSE, &[]);
+                    self.closes = true;
+                    self.drain();
+                }
+                Some(Event::Nothing) => {}
+                None => self.has_ended = true,
+            }
+            if self.has_ended {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Queues a message of WebSocket.
+    pub(crate) fn queue_frame(&mut self, opcode: u8, payload: &[u8]) {
+        let frame = self.web.frame(opcode, payload);
+        self.queue_bytes(frame);
+    }
+
+    /// `t` for TCP (and TLS over it), `u` for Unix sockets.
+    pub(crate) fn family(&self) -> u8 {
+        match self.transport {
+            Transport::Unix(_) => b'u',
+            _ => b't',
         }
     }
 

@@ -35,12 +35,24 @@ pub(crate) enum AcceptedSocket {
 const BACKLOG: i32 = 4096;
 
 impl Listener {
-    /// Errors: those of the system, or of resolving the host.
+    /// A socket on the first port of the range that is free. Errors: those of the system, or of resolving the host.
     pub(crate) fn tcp(spec: &ListenSpec) -> io::Result<Listener> {
+        let mut port = spec.port;
+        loop {
+            match Listener::tcp_on(spec, port) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && port < spec.last_port => {
+                    port += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn tcp_on(spec: &ListenSpec, port: u16) -> io::Result<Listener> {
         let address = if spec.host.is_empty() {
-            SocketAddr::from(([0, 0, 0, 0], spec.port))
+            SocketAddr::from(([0, 0, 0, 0], port))
         } else {
-            (spec.host.as_str(), spec.port)
+            (spec.host.as_str(), port)
                 .to_socket_addrs()?
                 .next()
                 .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?
