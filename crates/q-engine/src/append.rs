@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use q_value::{
-    Attribute, Binary, EnumVector, QError, QResult, Symbol, Table, Value, Vector, domain,
+    Attribute, Binary, EnumVector, QError, QResult, Symbol, Table, Unary, Value, Vector, domain,
 };
 
 use crate::index;
@@ -119,16 +119,34 @@ pub(crate) fn plain_item(value: &Value) -> Value {
     }
 }
 
+/// True when a vector with `u#` stays without repeats as `more` goes to its end.
+fn stays_unique(target: &Value, more: &Value) -> bool {
+    if target.attribute() != Attribute::Unique {
+        return false;
+    }
+    let count = target.count() as i64;
+    match q_kernels::binary(Binary::Query, target.clone(), more.clone()) {
+        Ok(Value::Long(at)) => at == count,
+        Ok(Value::Longs(places)) => {
+            places.iter().all(|at| *at == count)
+                && q_kernels::unary(Unary::Distinct, more.clone())
+                    .is_ok_and(|distinct| distinct.count() == more.count())
+        }
+        _ => false,
+    }
+}
+
 /// Adds one item at the end; a vector that cannot hold it becomes a general list.
 pub(crate) fn push(target: &mut Value, value: Value) {
+    let unique = stays_unique(target, &value);
     macro_rules! push {
         ($($vector:ident $atom:ident)*) => {
             match (&mut *target, value) {
-                $((Value::$vector(items), Value::$atom(value)) => push_item(items, value, |a, b| a <= b),)*
-                (Value::Floats(items), Value::Float(value)) => push_item(items, value, |a, b| a.is_nan() || a <= b),
-                (Value::Datetimes(items), Value::Datetime(value)) => push_item(items, value, |a, b| a.is_nan() || a <= b),
-                (Value::Reals(items), Value::Real(value)) => push_item(items, value, |a, b| a.is_nan() || a <= b),
-                (Value::Guids(items), Value::Guid(value)) => push_item(items, *value, |a, b| a <= b),
+                $((Value::$vector(items), Value::$atom(value)) => push_item(items, value, unique, |a, b| a <= b),)*
+                (Value::Floats(items), Value::Float(value)) => push_item(items, value, unique, |a, b| a.is_nan() || a <= b),
+                (Value::Datetimes(items), Value::Datetime(value)) => push_item(items, value, unique, |a, b| a.is_nan() || a <= b),
+                (Value::Reals(items), Value::Real(value)) => push_item(items, value, unique, |a, b| a.is_nan() || a <= b),
+                (Value::Guids(items), Value::Guid(value)) => push_item(items, *value, unique, |a, b| a <= b),
                 (Value::Symbols(items), value @ Value::Enum(_)) => {
                     if let Value::Symbol(symbol) = plain_item(&value) {
                         items.make_mut().push(symbol);
@@ -136,7 +154,7 @@ pub(crate) fn push(target: &mut Value, value: Value) {
                 }
                 (Value::Enums(vector), value) if enum_index(vector.domain, &value).is_ok() => {
                     let index = enum_index(vector.domain, &value).unwrap_or(i64::MIN);
-                    push_item(&mut Arc::make_mut(vector).indices, index, |_, _| false);
+                    push_item(&mut Arc::make_mut(vector).indices, index, unique, |_, _| false);
                 }
                 (Value::List(items), value) if items.is_empty() => *target = value.enlist(),
                 (Value::List(items), value) => items.make_mut().push(value),
@@ -158,34 +176,44 @@ pub(crate) fn push(target: &mut Value, value: Value) {
 fn push_item<T: Clone + PartialEq>(
     items: &mut Vector<T>,
     value: T,
+    unique: bool,
     in_order: impl Fn(&T, &T) -> bool,
 ) {
     let keeps = match items.attribute() {
         Attribute::None => true,
         Attribute::Sorted => items.last().is_none_or(|last| in_order(last, &value)),
-        Attribute::Unique => items.is_empty(),
+        Attribute::Unique => unique,
         Attribute::Parted => false,
         Attribute::Grouped => true,
     };
     if keeps && items.attribute() != Attribute::None {
-        // the index is built anew when it is needed next
-        let (items, _) = items.make_mut_keeping_attribute();
-        items.push(value);
+        grow(items, |items| items.push(value));
     } else {
         items.make_mut().push(value);
     }
 }
 
+/// Adds items to a vector that keeps its attribute, and the index that goes with it: rows the index does not cover yet are
+/// scanned until they have become many.
+fn grow<T: Clone>(items: &mut Vector<T>, add: impl FnOnce(&mut Vec<T>)) {
+    let (inner, index) = items.make_mut_keeping_attribute();
+    add(inner);
+    if let Some(index) = index {
+        items.set_index(index);
+    }
+}
+
 /// Appends a vector of the same type; `'type` for any other.
 fn extend(target: &mut Value, y: &Value) -> QResult<()> {
+    let unique = stays_unique(target, y);
     macro_rules! extend {
         ($($vector:ident)*) => {
             match (&mut *target, y) {
                 $((Value::$vector(items), Value::$vector(more)) => {
-                    extend_items(items, more, |a, b| a <= b);
+                    extend_items(items, more, unique, |a, b| a <= b);
                     Ok(())
                 })*
-                (Value::Enums(vector), y) => extend_enums(vector, y),
+                (Value::Enums(vector), y) => extend_enums(vector, y, unique),
                 (Value::Symbols(_), Value::Enums(_)) => {
                     for item in y.items() {
                         push(target, item);
@@ -203,10 +231,12 @@ fn extend(target: &mut Value, y: &Value) -> QResult<()> {
 fn extend_items<T: Clone + PartialOrd>(
     items: &mut Vector<T>,
     more: &Vector<T>,
+    unique: bool,
     in_order: impl Fn(&T, &T) -> bool,
 ) {
     let keeps = match items.attribute() {
-        Attribute::None | Attribute::Parted | Attribute::Unique => false,
+        Attribute::None | Attribute::Parted => false,
+        Attribute::Unique => unique,
         Attribute::Sorted => {
             more.windows(2).all(|pair| in_order(&pair[0], &pair[1]))
                 && match (items.last(), more.first()) {
@@ -217,14 +247,13 @@ fn extend_items<T: Clone + PartialOrd>(
         Attribute::Grouped => true,
     };
     if keeps {
-        let (items, _) = items.make_mut_keeping_attribute();
-        items.extend_from_slice(more);
+        grow(items, |items| items.extend_from_slice(more));
     } else {
         items.make_mut().extend_from_slice(more);
     }
 }
 
-fn extend_enums(vector: &mut Arc<EnumVector>, y: &Value) -> QResult<()> {
+fn extend_enums(vector: &mut Arc<EnumVector>, y: &Value, unique: bool) -> QResult<()> {
     let more: Vector<i64> = match y {
         Value::Enums(other) if other.domain == vector.domain => other.indices.clone(),
         y => y
@@ -234,7 +263,9 @@ fn extend_enums(vector: &mut Arc<EnumVector>, y: &Value) -> QResult<()> {
             .collect::<QResult<Vec<i64>>>()?
             .into(),
     };
-    extend_items(&mut Arc::make_mut(vector).indices, &more, |_, _| false);
+    extend_items(&mut Arc::make_mut(vector).indices, &more, unique, |_, _| {
+        false
+    });
     Ok(())
 }
 
@@ -266,7 +297,7 @@ fn push_cell(column: &mut Value, cell: Value) {
     }
 }
 
-fn cast_or_type(column: &Value) -> QError {
+pub(crate) fn cast_or_type(column: &Value) -> QError {
     match column {
         Value::Enums(_) => QError::cast(),
         _ => QError::type_error(),
@@ -335,7 +366,7 @@ pub(crate) fn append_columns(target: &mut Value, columns: &[Value]) -> QResult<(
     Ok(())
 }
 
-fn column_accepts(column: &Value, more: &Value) -> bool {
+pub(crate) fn column_accepts(column: &Value, more: &Value) -> bool {
     match column {
         Value::List(_) => true,
         Value::Enums(vector) => match more {

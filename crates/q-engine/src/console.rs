@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use q_syntax::script::{StatementKind, split_script};
+use q_syntax::script::{StatementKind, split_script, statement_kind};
 use q_syntax::tree::{LambdaTree, NodeKind, Program};
 use q_value::display::DisplaySettings;
 use q_value::{QError, QResult, Symbol, Value};
@@ -39,6 +39,16 @@ pub(crate) fn is_silent(program: &Program) -> bool {
         Some(NodeKind::Assign { .. }) => true,
         Some(_) => false,
     }
+}
+
+/// True for `system"..."`: a shell command that prints nothing shows nothing (`kb/named-pipes`), although its value is an
+/// empty list.
+fn is_system_call(program: &Program) -> bool {
+    let Some(NodeKind::Apply { function, .. }) = program.statements.last().map(|node| &node.kind)
+    else {
+        return false;
+    };
+    matches!(function.kind, NodeKind::Name(name) if name.as_bytes() == b"system")
 }
 
 impl Interpreter {
@@ -125,6 +135,12 @@ impl Interpreter {
         if let Some(command) = trimmed.strip_prefix(b"\\") {
             return crate::commands::run(self, command).map(|result| result.value);
         }
+        let text = match statement_kind(text) {
+            (StatementKind::Foreign(letter), prefix) => {
+                return self.foreign(letter, &text[prefix..]);
+            }
+            (_, prefix) => &text[prefix..],
+        };
         let code = self.compile_text(text)?;
         self.run_code(&code)
     }
@@ -189,9 +205,17 @@ impl Interpreter {
             self.world.write_standard(StandardStream::Output, &out);
             return Ok(None);
         }
+        let text = match statement_kind(text) {
+            (StatementKind::Foreign(letter), prefix) => {
+                return self.foreign(letter, &text[prefix..]).map(Some);
+            }
+            (_, prefix) => &text[prefix..],
+        };
         let (program, code) = self.parse_and_compile(text)?;
         let silent = is_silent(&program);
         let value = self.run_code(&code)?;
+        let silent = silent
+            || matches!(&value, Value::List(lines) if lines.is_empty() && is_system_call(&program));
         Ok(if silent { None } else { Some(value) })
     }
 
@@ -264,7 +288,9 @@ impl Interpreter {
                     };
                     self.script_statement(&statement.text, place)
                 }
-                StatementKind::Foreign(_) => self.foreign(&statement.text),
+                StatementKind::Foreign(letter) => self
+                    .foreign(letter, &statement.text)
+                    .map(|value| self.show_line(&value)),
             };
             result?;
         }
@@ -278,22 +304,30 @@ impl Interpreter {
         self.place = outer;
         let (program, code) = compiled?;
         let value = self.run_code(&code)?;
-        if !is_silent(&program) && !matches!(value, Value::Identity) && self.shows_scripts {
-            let mut shown = q_value::display::k_text(&value, self.settings.precision);
-            let width = self.settings.console.1.saturating_sub(1);
-            if shown.len() > width {
-                shown.truncate(width.saturating_sub(2));
-                shown.extend_from_slice(b"..");
-            }
-            shown.push(b'\n');
-            self.world.write_standard(StandardStream::Output, &shown);
+        if !is_silent(&program) {
+            self.show_line(&value);
         }
         Ok(())
     }
 
-    /// `p)text`: handed to `.p.e`.
-    fn foreign(&mut self, text: &[u8]) -> QResult<()> {
-        let function = self.read_name(Symbol::new(".p.e"))?;
-        self.apply_one(&function, Value::string(text)).map(|_| ())
+    fn show_line(&mut self, value: &Value) {
+        if matches!(value, Value::Identity) || !self.shows_scripts {
+            return;
+        }
+        let mut shown = q_value::display::k_text(value, self.settings.precision);
+        let width = self.settings.console.1.saturating_sub(1);
+        if shown.len() > width {
+            shown.truncate(width.saturating_sub(2));
+            shown.extend_from_slice(b"..");
+        }
+        shown.push(b'\n');
+        self.world.write_standard(StandardStream::Output, &shown);
+    }
+
+    /// `p)text`: handed to `.p.e`, and so for every letter but k and q (`wp/query-interface`).
+    fn foreign(&mut self, letter: u8, text: &[u8]) -> QResult<Value> {
+        let name = [b".", &[letter][..], b".e"].concat();
+        let function = self.read_name(Symbol::new(name))?;
+        self.apply_one(&function, Value::string(text))
     }
 }

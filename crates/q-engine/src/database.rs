@@ -3,6 +3,7 @@
 //! Loading a folder looks at names only; a partitioned table is a value that knows its name and columns, and each query
 //! maps the columns it needs of the partitions it needs (see [`select`]).
 
+mod links;
 mod read;
 mod select;
 mod state;
@@ -87,8 +88,8 @@ fn load_variable(interpreter: &mut Interpreter, path: &Path) -> QResult<()> {
     let value = interpreter.with_files(|files, compiler| q_storage::get(files, path, compiler))?;
     let name = path.file_name().ok_or_else(QError::type_error)?;
     let name = Symbol::new(std::os::unix::ffi::OsStrExt::as_bytes(name));
-    if let Value::Symbols(_) = &value {
-        // columns on disk know the domain by this name
+    if matches!(value, Value::Symbols(_) | Value::Table(_)) {
+        // columns on disk know the domain, or the table they link to, by this name
         q_value::domain::bind(name, value.clone());
     }
     interpreter.write_name(name, value)

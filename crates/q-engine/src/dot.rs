@@ -71,6 +71,8 @@ fn follow(name: Symbol, indices: &Value, part: Symbol) -> QResult<Value> {
             }
             _ => None,
         },
+        // of a partitioned table there is no row without its partition
+        Value::Partitioned(_) => return Err(QError::new("par")),
         _ => None,
     };
     let column = column.ok_or_else(|| unknown(part))?;

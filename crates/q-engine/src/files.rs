@@ -1,5 +1,6 @@
 //! Files by their symbols: get and set, splayed folders, text files, sizes, enumeration files.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -97,23 +98,27 @@ pub(crate) fn get(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value>
     interpreter.with_files(|files, compiler| q_storage::get(files, &path, compiler))
 }
 
-/// The compression settings for `set`: of the left argument, else `.z.zd`.
+/// The compression settings for `set`: those given, else `.z.zd`.
 fn compression(
     interpreter: &mut Interpreter,
     given: Option<&[i64]>,
 ) -> QResult<Option<CompressionSettings>> {
-    let default = match given {
-        Some(_) => None,
-        None => interpreter.get_global(".z.zd"),
-    };
-    let numbers = match (given, &default) {
-        (Some(numbers), _) => numbers.to_vec(),
-        (None, Some(value)) => crate::index::as_longs(value)
-            .ok_or_else(QError::type_error)?
-            .to_vec(),
-        (None, None) => return Ok(None),
-    };
-    match numbers.as_slice() {
+    match given {
+        Some(numbers) => settings_of(numbers),
+        None => default_compression(interpreter),
+    }
+}
+
+fn default_compression(interpreter: &mut Interpreter) -> QResult<Option<CompressionSettings>> {
+    match interpreter.get_global(".z.zd") {
+        Some(value) => settings_of(&crate::index::as_longs(&value).ok_or_else(QError::type_error)?),
+        None => Ok(None),
+    }
+}
+
+/// Block, algorithm and level; `None` when the algorithm is 0.
+fn settings_of(numbers: &[i64]) -> QResult<Option<CompressionSettings>> {
+    match numbers {
         [block, algorithm, level] => match *algorithm {
             0 => Ok(None),
             algorithm => CompressionSettings::new(*block, algorithm, *level)
@@ -130,8 +135,8 @@ pub(crate) fn set(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult<
         Value::Symbol(name) => (*name, None),
         Value::List(items) if items.len() >= 2 => {
             let name = file_name(&items[0])?;
-            if let Value::Dict(_) = &items[1] {
-                return Err(QError::nyi());
+            if let (Value::Dict(_), 2) = (&items[1], items.len()) {
+                return set_by_column(interpreter, name, &items[1], y);
             }
             let numbers: Option<Vec<i64>> = items[1..].iter().map(Value::as_i64).collect();
             (name, Some(numbers.ok_or_else(QError::type_error)?))
@@ -161,6 +166,41 @@ pub(crate) fn set(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult<
         let settings = if by_default { None } else { settings };
         interpreter.with_files(|files, _| q_storage::set(files, &path, &y, settings))?;
     }
+    Ok(Value::Symbol(name))
+}
+
+/// `(folder;settings) set table`: each column compressed by its entry, else by that of the null symbol, else by default
+/// (`ref/get`).
+fn set_by_column(
+    interpreter: &mut Interpreter,
+    name: Symbol,
+    settings: &Value,
+    table: Value,
+) -> QResult<Value> {
+    if interpreter.read_only {
+        return Err(QError::noupdate());
+    }
+    let Value::Dict(dict) = settings else {
+        return Err(QError::type_error());
+    };
+    let Value::Symbols(columns) = &dict.keys else {
+        return Err(QError::type_error());
+    };
+    let default = default_compression(interpreter)?;
+    let mut by_column = HashMap::new();
+    for (column, numbers) in columns.iter().zip(dict.values.items()) {
+        let numbers = crate::index::as_longs(&numbers).ok_or_else(QError::type_error)?;
+        by_column.insert(*column, settings_of(&numbers)?);
+    }
+    let for_column = |column: Symbol| {
+        by_column
+            .get(&column)
+            .or_else(|| by_column.get(&Symbol::NULL))
+            .copied()
+            .unwrap_or(default)
+    };
+    let path = path_of(name);
+    interpreter.with_files(|files, _| q_storage::set_splayed(files, &path, &table, &for_column))?;
     Ok(Value::Symbol(name))
 }
 
@@ -467,22 +507,38 @@ pub(crate) fn lines(bytes: &[u8]) -> Vec<&[u8]> {
     lines
 }
 
+/// The handle and the most bytes of `read1(h;n)`; of `read1 h` all up to the end (`ref/read1`). `None` for files by name.
+fn handle_and_length(x: &Value) -> QResult<Option<(i32, usize)>> {
+    let (handle, length) = match x {
+        Value::Longs(_) | Value::Ints(_) | Value::List(_) if x.count() == 2 => {
+            let (Some(handle), Some(length)) = (x.item(0), x.item(1)) else {
+                return Ok(None);
+            };
+            match (handle.as_i64(), length.as_i64()) {
+                (Some(handle), Some(length)) => (
+                    handle,
+                    usize::try_from(length).map_err(|_| QError::domain())?,
+                ),
+                _ => return Ok(None),
+            }
+        }
+        x => match x.as_i64() {
+            Some(handle) => (handle, usize::MAX),
+            None => return Ok(None),
+        },
+    };
+    let handle = i32::try_from(handle).map_err(|_| QError::domain())?;
+    Ok(Some((handle, length)))
+}
+
 /// `read0`.
 pub(crate) fn read0(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
-    if let Some(handle) = x.as_i64() {
-        if handle != 0 {
-            return Err(QError::type_error());
-        }
+    if x.as_i64() == Some(0) {
         return Ok(Value::string(
             interpreter.world.read_line().unwrap_or_default(),
         ));
     }
-    if let Value::List(items) = &x
-        && items.len() == 2
-        && let (Some(handle), Some(length)) = (items[0].as_i64(), items[1].as_i64())
-    {
-        let handle = i32::try_from(handle).map_err(|_| QError::domain())?;
-        let length = usize::try_from(length).map_err(|_| QError::domain())?;
+    if let Some((handle, length)) = handle_and_length(&x)? {
         return Ok(Value::string(
             interpreter.world.read_handle(handle, length)?,
         ));
@@ -495,12 +551,7 @@ pub(crate) fn read0(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 
 /// `read1`.
 pub(crate) fn read1(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
-    if let Value::List(items) = &x
-        && items.len() == 2
-        && let (Some(handle), Some(length)) = (items[0].as_i64(), items[1].as_i64())
-    {
-        let handle = i32::try_from(handle).map_err(|_| QError::domain())?;
-        let length = usize::try_from(length).map_err(|_| QError::domain())?;
+    if let Some((handle, length)) = handle_and_length(&x)? {
         return Ok(Value::Bytes(
             interpreter.world.read_handle(handle, length)?.into(),
         ));
@@ -554,13 +605,16 @@ fn names_a_file(y: &Value) -> bool {
     }
 }
 
-/// `x 1: y`: saves bytes to a file, or loads records of fixed width.
+/// `x 1: y`: saves bytes to a file, a list or dictionary as `set` does, or loads records of fixed width.
 pub(crate) fn binary(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult<Value> {
     if let Value::Symbol(name) = x
         && name.as_bytes().starts_with(b":")
     {
         if interpreter.read_only {
             return Err(QError::noupdate());
+        }
+        if has_structure(&y) {
+            return set(interpreter, x, y);
         }
         let bytes = raw_bytes(&y)?;
         let path = path_of(name);
@@ -575,7 +629,10 @@ pub(crate) fn binary(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
     {
         // (file;block;algorithm;level) 1: bytes
         let numbers: Option<Vec<i64>> = items[1..].iter().map(Value::as_i64).collect();
-        let settings = compression(interpreter, Some(&numbers.ok_or_else(QError::type_error)?))?;
+        if has_structure(&y) {
+            return set(interpreter, x, y);
+        }
+        let settings = settings_of(&numbers.ok_or_else(QError::type_error)?)?;
         let mut bytes = raw_bytes(&y)?;
         if let Some(settings) = settings {
             bytes = q_storage::compress_file(&bytes, settings);
@@ -598,6 +655,18 @@ pub(crate) fn binary(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
     q_storage::text::parse_records(&format, bytes)
 }
 
+/// True for what `1:` does not write as its memory (`ref/file-binary`).
+fn has_structure(y: &Value) -> bool {
+    matches!(
+        y,
+        Value::List(_)
+            | Value::Dict(_)
+            | Value::Table(_)
+            | Value::Projection(_)
+            | Value::Composition(_)
+    )
+}
+
 /// What `1:` writes: bytes and chars as they are, other data as its memory.
 fn raw_bytes(y: &Value) -> QResult<Vec<u8>> {
     macro_rules! raw {
@@ -606,13 +675,6 @@ fn raw_bytes(y: &Value) -> QResult<Vec<u8>> {
                 Value::Chars(bytes) | Value::Bytes(bytes) => bytes.to_vec(),
                 Value::Booleans(flags) => flags.iter().map(|flag| u8::from(*flag)).collect(),
                 $(Value::$vector(items) => items.as_raw_bytes().to_vec(),)*
-                Value::List(items) => {
-                    let mut out = Vec::new();
-                    for item in items.iter() {
-                        out.extend(raw_bytes(item)?);
-                    }
-                    out
-                }
                 atom if atom.is_atom() && atom.type_number() != -11 => return raw_bytes(&atom.clone().enlist()),
                 _ => return Err(QError::type_error()),
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use q_value::{Binary, QError, QResult, Symbol, Table, Unary, Value, Vector};
+use q_value::{Binary, Dict, QError, QResult, Symbol, Table, Unary, Value, Vector};
 
 use crate::append;
 use crate::globals::qualify;
@@ -67,12 +67,27 @@ fn insert_rows(target: &mut Value, y: Value) -> QResult<()> {
     {
         return Err(QError::insert());
     }
+    // all must fit before anything is changed
+    check_rows(&shared.keys, &new_keys)?;
+    check_rows(&shared.values, &new_values)?;
     let dict = Arc::make_mut(shared);
-    let keys_before = dict.keys.clone();
     add_rows(&mut dict.keys, new_keys, false)?;
-    if let Err(error) = add_rows(&mut dict.values, new_values, false) {
-        dict.keys = keys_before;
-        return Err(error);
+    add_rows(&mut dict.values, new_values, false)
+}
+
+/// Errors: `'type` when a column of `rows` does not fit the column of its name.
+fn check_rows(table: &Value, rows: &Value) -> QResult<()> {
+    let (Value::Table(table), Value::Table(rows)) = (table, rows) else {
+        return Err(QError::type_error());
+    };
+    if rows.row_count() == 0 {
+        return Ok(());
+    }
+    for (name, more) in rows.names.iter().zip(&rows.columns) {
+        let column = table.column(*name).ok_or_else(QError::mismatch)?;
+        if !append::column_accepts(column, more) {
+            return Err(append::cast_or_type(column));
+        }
     }
     Ok(())
 }
@@ -134,6 +149,11 @@ pub(crate) fn upsert_plain(target: &mut Value, y: Value) -> QResult<()> {
             {
                 return Err(QError::type_error());
             }
+            if let Value::Dict(more) = &y
+                && joins_in_place(dict, more)
+            {
+                return join_entries(Arc::make_mut(dict), more);
+            }
             let old = target.clone();
             *target = q_kernels::binary(Binary::Join, old, y)?;
             Ok(())
@@ -144,6 +164,36 @@ pub(crate) fn upsert_plain(target: &mut Value, y: Value) -> QResult<()> {
             Ok(())
         }
     }
+}
+
+/// True when entries can be added without looking at types again: vectors of keys without repeats, and values of one type.
+fn joins_in_place(dict: &Dict, more: &Dict) -> bool {
+    let alike = |x: &Value, y: &Value| x.is_vector() && x.type_number() == y.type_number();
+    let values_fit = alike(&dict.values, &more.values)
+        || matches!((&dict.values, &more.values), (Value::List(x), Value::List(_)) if !x.is_empty());
+    alike(&dict.keys, &more.keys)
+        && values_fit
+        && q_kernels::unary(Unary::Distinct, more.keys.clone())
+            .is_ok_and(|distinct| distinct.count() == more.keys.count())
+}
+
+/// `dict,:more` where [`joins_in_place`]: values of keys that are there are replaced, other entries go to the end.
+fn join_entries(dict: &mut Dict, more: &Dict) -> QResult<()> {
+    let count = dict.keys.count() as i64;
+    let found = q_kernels::binary(Binary::Query, dict.keys.clone(), more.keys.clone())?;
+    let found = index::as_longs(&found).ok_or_else(QError::type_error)?;
+    for (row, at) in found.iter().enumerate() {
+        let Some(value) = more.values.item(row) else {
+            continue;
+        };
+        if *at < count {
+            crate::amend::set_item(&mut dict.values, *at as usize, value)?;
+        } else if let Some(key) = more.keys.item(row) {
+            append::push(&mut dict.keys, key);
+            append::push(&mut dict.values, value);
+        }
+    }
+    Ok(())
 }
 
 /// Adds rows to a table. A list is one row when it holds atoms; else columns, or (for upsert) rows where they fit.
@@ -326,16 +376,12 @@ fn upsert_keyed(target: &mut Value, y: Value) -> QResult<()> {
     for (row, place) in missing.iter().zip(places.iter()) {
         targets[*row as usize] = count + place;
     }
+    check_rows(&shared.keys, &added)?;
+    check_rows(&shared.values, &new_values)?;
     let Value::Table(new_values) = &new_values else {
         return Err(QError::type_error());
     };
-    let dict = Arc::make_mut(shared);
-    let before = (dict.keys.clone(), dict.values.clone());
-    let result = write_rows(dict, added, &targets, new_values);
-    if result.is_err() {
-        (dict.keys, dict.values) = before;
-    }
-    result
+    write_rows(Arc::make_mut(shared), added, &targets, new_values)
 }
 
 fn write_rows(

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use q_value::{Attribute, Dict, QError, QResult, Table, Value, Vector};
+use q_value::{Attribute, Dict, QError, QResult, Table, Type, Value, Vector};
 
 use crate::compare::{self, Comparison};
 use crate::group::{self, places_of};
 use crate::keys::{self, Key, NONE, Places, with_keys};
+use crate::text::cast::cast_to;
 use crate::{Keyword, arithmetic, attribute_index, enumeration, gather, loops};
 
 pub(crate) static TABLE: &[Keyword] = &[
@@ -254,7 +255,7 @@ fn long_of(at: usize) -> Value {
 /// A vector finds atoms, at any depth of `y`. A general list finds items of the rank of its first item. A table finds
 /// rows (dictionaries, lists or tables), a dictionary the key of a value.
 ///
-/// Errors: `'type` when types differ or `x` is an atom.
+/// Integers of any width find each other. Errors: `'type` when types differ otherwise, or `x` is an atom.
 pub fn find(x: Value, y: Value) -> QResult<Value> {
     match (&x, &y) {
         (Value::Dict(dict), _) => {
@@ -286,8 +287,17 @@ pub fn find(x: Value, y: Value) -> QResult<Value> {
             }
             Ok(longs(positions(x, y)?))
         }
+        (x, y) if is_integer(x) && is_integer(y) => {
+            let wide = |value: &Value| cast_to(Type::Long, value.clone());
+            find(wide(x)?, wide(y)?)
+        }
         _ => Err(QError::type_error()),
     }
+}
+
+/// True for shorts, ints and longs: they find each other by value.
+fn is_integer(x: &Value) -> bool {
+    matches!(x.basic_type(), Some(Type::Short | Type::Int | Type::Long))
 }
 
 fn longs(places: Vec<usize>) -> Value {

@@ -10,8 +10,8 @@ use crate::words::is_keyword;
 /// The name of an unnamed column: that of the column it is made from, else `x`.
 ///
 /// An operator glyph passes the name of its left argument (`c2+c3` is `c2`, `2*c2` is `x`); every other function that of
-/// its last (`size wavg price` is `price`), and so does a cast by a symbol. Of a dotted name it is the last part. The row
-/// number `i` has no name.
+/// its last (`size wavg price` is `price`), and so do a cast by a symbol and a list. Of a dotted name it is the last part.
+/// The row number `i` has no name.
 pub fn implied_name(node: &Node) -> Symbol {
     let mut node = node;
     loop {
@@ -33,6 +33,10 @@ pub fn implied_name(node: &Node) -> Symbol {
                     None => return Symbol::new("x"),
                 }
             }
+            NodeKind::List(items) => match items.last() {
+                Some(last) => last,
+                None => return Symbol::new("x"),
+            },
             NodeKind::Assign {
                 target: Target::Name(name),
                 ..

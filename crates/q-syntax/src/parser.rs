@@ -189,13 +189,14 @@ impl Parser<'_> {
         }
     }
 
-    /// Statements up to the bracket `until` or the end; never empty. An empty last one is kept as Elided, others dropped.
+    /// Statements up to the bracket `until` or the end; never empty. An empty last one is kept as Elided, others are kept
+    /// in a text, where `parse` shows them, and dropped in brackets.
     fn statements(&mut self, until: Option<u8>) -> SyntaxResult<Vec<Node>> {
         let mut statements = Vec::new();
         loop {
             let statement = self.expression()?;
             let more = self.is_semicolon();
-            if !(more && statement.is_elided()) {
+            if until.is_none() || !(more && statement.is_elided()) {
                 statements.push(statement);
             }
             if more {

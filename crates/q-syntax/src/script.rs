@@ -15,7 +15,7 @@ pub enum StatementKind {
     K,
     /// `\...` without the backslash: a system command.
     System,
-    /// `p)...` without the prefix: for the function `.p.e`.
+    /// `p)...` without the prefix: for the function `.p.e`, and so for every other letter.
     Foreign(u8),
 }
 
@@ -125,7 +125,7 @@ impl Splitter<'_> {
                 }
             }
         }
-        let (kind, prefix) = kind_of(&text);
+        let (kind, prefix) = statement_kind(&text);
         let text = match text {
             Cow::Borrowed(text) => Cow::Borrowed(&text[prefix..]),
             Cow::Owned(text) => Cow::Owned(text[prefix..].to_vec()),
@@ -140,7 +140,7 @@ impl Splitter<'_> {
 }
 
 /// The kind of a statement and how many bytes of prefix are not part of its text.
-fn kind_of(text: &[u8]) -> (StatementKind, usize) {
+pub fn statement_kind(text: &[u8]) -> (StatementKind, usize) {
     match text {
         [b'\\', ..] => (StatementKind::System, 1),
         [b'k', b')', ..] => (StatementKind::K, 0),
@@ -184,7 +184,7 @@ impl ConsoleReader {
             b"\\\\" => ConsoleLine::Quit,
             [] | [b'/', ..] => ConsoleLine::Nothing,
             text => {
-                let (kind, prefix) = kind_of(text);
+                let (kind, prefix) = statement_kind(text);
                 ConsoleLine::Statement(kind, &text[prefix..])
             }
         }

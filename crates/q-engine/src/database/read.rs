@@ -113,12 +113,14 @@ pub(super) fn partition_columns(
             &mut NoFunctions,
         )?);
     }
-    let rows = match columns.first() {
-        Some(column) => column.count(),
+    // a column that lacks rows cuts the others (`wp/hdb-analysis`, level 8)
+    let rows = match columns.iter().map(Value::count).min() {
+        Some(rows) => rows,
         None => rows_in(&files, &folder, stored)?,
     };
-    if columns.iter().any(|column| column.count() != rows) {
-        return Err(QError::length());
+    for column in columns.iter_mut().filter(|column| column.count() > rows) {
+        let count = Value::Long(i64::try_from(rows).map_err(|_| QError::limit())?);
+        *column = q_kernels::binary(Binary::Take, count, column.clone())?;
     }
     if columns.is_empty() || wanted(*virtual_name) {
         names.insert(0, *virtual_name);
@@ -202,8 +204,11 @@ pub(crate) fn schema(interpreter: &mut Interpreter, table: &Value) -> QResult<Va
     let table = partitioned(table)?;
     let database = opened(interpreter)?;
     let files = ReadOnlyFiles(interpreter.world.as_ref());
-    let partition = partition_with(&files, &database, table.name)
-        .or(database.partitions.last())
+    let partition = database
+        .partitions
+        .last()
+        .filter(|last| q_storage::is_splayed(&files, &joined(&last.folder, table.name)))
+        .or_else(|| partition_with(&files, &database, table.name))
         .ok_or_else(|| QError::new("par"))?;
     let part = partition_columns(
         interpreter.world.as_ref(),
@@ -215,7 +220,8 @@ pub(crate) fn schema(interpreter: &mut Interpreter, table: &Value) -> QResult<Va
     Ok(Value::Table(Arc::new(part)))
 }
 
-/// The column names of a table: the virtual one, and those of the last partition that has it.
+/// The column names of a table: the virtual one, and those of the last partition in view; where that lacks the table, of
+/// the last one that has it.
 pub(super) fn names_of(
     interpreter: &Interpreter,
     database: &Database,
@@ -223,7 +229,16 @@ pub(super) fn names_of(
 ) -> QResult<Vector<Symbol>> {
     let kind = database.layout.kind.ok_or_else(|| QError::new("par"))?;
     let files = ReadOnlyFiles(interpreter.world.as_ref());
-    let partition = partition_with(&files, database, table).ok_or_else(|| QError::new("par"))?;
+    let in_view = database.partitions.last().filter(|last| {
+        interpreter
+            .world
+            .status(&joined(&last.folder, table))
+            .is_ok()
+    });
+    let partition = match in_view {
+        Some(partition) => partition,
+        None => partition_with(&files, database, table).ok_or_else(|| QError::new("par"))?,
+    };
     let folder = joined(&partition.folder, table);
     let stored = q_storage::column_names(&files, &folder, &mut NoFunctions)?;
     let mut names = vec![Symbol::new(kind.column())];

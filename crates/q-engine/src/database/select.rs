@@ -10,7 +10,7 @@ use q_storage::Partition;
 use q_value::{Partitioned, QError, QResult, Symbol, Table, Value};
 
 use super::read::{self, concatenated, partition_columns};
-use super::{Database, opened, partitioned};
+use super::{Database, links, opened, partitioned};
 use crate::interpreter::Interpreter;
 use crate::query::plan::{By, Plan, Wanted};
 use crate::query::scope::Selection;
@@ -59,6 +59,12 @@ pub(crate) fn select(interpreter: &mut Interpreter, table: &Value, plan: Plan) -
     for partition in &partitions {
         interpreter.check_limits()?;
         let mut rows = filtered(interpreter, &database, &table, partition, &needed, &plan)?;
+        if takes_whole_rows(&plan) && !dotted_names(&plan).is_empty() {
+            let Value::Table(whole) = rows.whole() else {
+                return Err(QError::type_error());
+            };
+            rows = Selection::new(Arc::new(links::without(&whole, &dotted_names(&plan))));
+        }
         if apart || partitions.len() == 1 {
             parts.push(finish(interpreter, rows, 0, conditionless(&plan))?);
             continue;
@@ -105,11 +111,40 @@ fn filtered(
         partition,
         &|name| needed.contains(&name),
     )?;
+    let part = links::followed(interpreter, database, part, partition, &dotted_names(plan))?;
     filter(
         interpreter,
         Selection::new(Arc::new(part)),
         &plan.conditions,
     )
+}
+
+/// The trees of a plan, the conditions first.
+fn trees(plan: &Plan) -> Vec<&Value> {
+    let mut trees: Vec<&Value> = plan.conditions.iter().collect();
+    match &plan.by {
+        By::None | By::Distinct => {}
+        By::Columns(columns) => trees.extend(columns.iter().map(|(_, tree)| tree)),
+        By::Single(tree) => trees.push(tree),
+    }
+    match &plan.wanted {
+        Wanted::All => {}
+        Wanted::Columns(columns) => trees.extend(columns.iter().map(|(_, tree)| tree)),
+        Wanted::Single(tree) => trees.push(tree),
+    }
+    trees.extend(plan.order.iter().map(|(_, tree)| tree));
+    trees
+}
+
+fn dotted_names(plan: &Plan) -> Vec<Symbol> {
+    links::dotted_names(trees(plan).into_iter())
+}
+
+/// True when the result has the columns of the table as they are, and nothing is left to be computed after the conditions.
+fn takes_whole_rows(plan: &Plan) -> bool {
+    matches!(plan.wanted, Wanted::All)
+        && matches!(plan.by, By::None | By::Distinct)
+        && plan.order.is_none()
 }
 
 /// A selection as a table, with its row numbers as a column `i` when they are asked for.
@@ -174,23 +209,7 @@ fn is_grouped_by(plan: &Plan, virtual_name: Symbol) -> bool {
 }
 
 fn plan_names(plan: &Plan, name: Symbol) -> bool {
-    let named = |columns: &[(Symbol, Value)]| columns.iter().any(|(_, tree)| mentions(tree, name));
-    let by = match &plan.by {
-        By::None | By::Distinct => false,
-        By::Columns(columns) => named(columns),
-        By::Single(tree) => mentions(tree, name),
-    };
-    let wanted = match &plan.wanted {
-        Wanted::All => false,
-        Wanted::Columns(columns) => named(columns),
-        Wanted::Single(tree) => mentions(tree, name),
-    };
-    by || wanted
-        || plan.conditions.iter().any(|tree| mentions(tree, name))
-        || plan
-            .order
-            .as_ref()
-            .is_some_and(|(_, tree)| mentions(tree, name))
+    trees(plan).into_iter().any(|tree| mentions(tree, name))
 }
 
 /// True when a tree has the name as a variable, alone or before a dot. Enlisted symbols are constants.

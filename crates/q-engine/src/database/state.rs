@@ -80,10 +80,10 @@ pub(super) fn open(
 
 fn bind_table(interpreter: &mut Interpreter, database: &Database, name: Symbol) -> QResult<()> {
     let names = read::names_of(interpreter, database, name)?;
-    interpreter.write_name(
-        name,
-        Value::Partitioned(Arc::new(Partitioned { name, names })),
-    )
+    let table = Value::Partitioned(Arc::new(Partitioned { name, names }));
+    // links on disk know the table by this name
+    q_value::domain::bind(name, table.clone());
+    interpreter.write_name(name, table)
 }
 
 fn values_of(database: &Database, partitions: &[Partition]) -> Value {
@@ -212,6 +212,9 @@ fn view(interpreter: &mut Interpreter, arguments: Vec<Value>) -> QResult<Value> 
         }
     };
     let tables = tables_known(interpreter);
+    for name in &tables {
+        bind_table(interpreter, &database, *name)?;
+    }
     publish(interpreter, database, tables)?;
     Ok(Value::Identity)
 }

@@ -159,7 +159,7 @@ pub(crate) fn type_letter(column: &Value) -> u8 {
                     None => Type::Symbol.letter(),
                 }
             }
-            Some(Value::Table(_)) => Type::Long.letter(),
+            Some(Value::Table(_) | Value::Partitioned(_)) => Type::Long.letter(),
             _ => Type::Symbol.letter(),
         },
         column => column.basic_type().map_or(b' ', Type::letter),
@@ -171,7 +171,8 @@ fn foreign_table(column: &Value) -> Option<Symbol> {
     match column {
         Value::Enums(vector) => {
             let domain = q_value::domain::lookup(vector.domain)?;
-            (domain.is_keyed_table() || matches!(domain, Value::Table(_))).then_some(vector.domain)
+            (domain.is_keyed_table() || matches!(domain, Value::Table(_) | Value::Partitioned(_)))
+                .then_some(vector.domain)
         }
         _ => None,
     }

@@ -70,7 +70,8 @@ fn join(
     let mut table = (**left).clone();
     for ((_, _, name), cells) in aggregates.iter().zip(results) {
         let column = Value::from_items(cells);
-        match table.names.iter().position(|other| other == name) {
+        // two aggregates of one column make two columns of its name
+        match left.names.iter().position(|other| other == name) {
             Some(at) => table.columns[at] = column,
             None => {
                 table.names.make_mut().push(*name);
