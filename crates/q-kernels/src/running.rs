@@ -156,7 +156,7 @@ fn running_sums<T: Number + PlainAdd + Default>(v: Vector<T>) -> Vector<T> {
         start: T::default(),
         fold: sum,
         join: plain_add,
-        run: scan::side_by_side(sum, plain_add, step),
+        run: scan::step_by_step(step),
     };
     Vector::new(scan.along(&v))
 }

@@ -103,39 +103,6 @@ pub(crate) fn step_by_step<T: Copy>(
     }
 }
 
-/// Stretches of a block that are run over side by side, so that no item waits for the addition before it.
-const STRETCHES: usize = 8;
-
-/// Runs over a block in stretches side by side; `fold` and `join` say what each starts from. A block that is not long is
-/// run over item by item.
-pub(crate) fn side_by_side<T: Copy>(
-    fold: impl Fn(&[T]) -> T,
-    join: impl Fn(T, T) -> T,
-    step: impl Fn(T, T) -> T + Copy,
-) -> impl Fn(T, &[T], &mut [MaybeUninit<T>]) {
-    move |before, x, out| {
-        let length = x.len() / STRETCHES;
-        if length < 512 {
-            return step_by_step(step)(before, x, out);
-        }
-        let mut running = [before; STRETCHES];
-        for stretch in 1..STRETCHES {
-            let items = &x[(stretch - 1) * length..stretch * length];
-            running[stretch] = join(running[stretch - 1], fold(items));
-        }
-        let (whole, rest) = x.split_at(length * STRETCHES);
-        let (out, out_rest) = out.split_at_mut(length * STRETCHES);
-        for at in 0..length {
-            for (stretch, running) in running.iter_mut().enumerate() {
-                let place = stretch * length + at;
-                *running = step(*running, whole[place]);
-                out[place].write(*running);
-            }
-        }
-        step_by_step(step)(running[STRETCHES - 1], rest, out_rest);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,13 +128,6 @@ mod tests {
                 run: step_by_step(add),
             };
             assert!(stepwise.along(&x) == expected);
-            let abreast = Scan {
-                start: 0,
-                fold: sum,
-                join: add,
-                run: side_by_side(sum, add, add),
-            };
-            assert!(abreast.along(&x) == expected);
         }
     }
 }
