@@ -198,7 +198,8 @@ impl Interpreter {
             return members.after(&format!("{owner}."));
         }
         self.offer_columns(text, &mut found);
-        if begins.is_empty() {
+        // in a query a column is meant before anything else
+        if begins.is_empty() || !found.words.is_empty() {
             return found.after("");
         }
         self.offer_globals(begins, &mut found);
@@ -284,9 +285,18 @@ impl Interpreter {
             .collect()
     }
 
-    /// Columns of the tables that the statement selects from.
+    /// Columns of the tables that the statement selects from; of every table while none is named yet.
     fn offer_columns(&self, text: &str, found: &mut Found<'_>) {
         let parts = parts(text.as_bytes());
+        let has = |word: &str| parts.iter().any(|part| is_word(text, *part, word));
+        if !has("from") && ["select", "exec", "update", "delete"].into_iter().any(has) {
+            for table in self.tables() {
+                for column in self.columns_of(&table) {
+                    found.offer(&column);
+                }
+            }
+            return;
+        }
         for pair in parts.windows(2) {
             let [word, table] = pair else { continue };
             if !is_word(text, *word, "from") {
@@ -379,7 +389,7 @@ mod tests {
         assert_eq!(list("trade`|"), "side size sym");
         assert_eq!(list("conf`p|"), "port");
         assert_eq!(list("keyed.|"), "keyed.k keyed.v");
-        assert_eq!(list("select si| from trade"), "side signum sin size");
+        assert_eq!(list("select si| from trade"), "side size");
         assert_eq!(list("select from trade where |"), "side size sym");
         assert_eq!(list("select from tr|"), "trade");
         assert_eq!(list("select from |"), "keyed trade");

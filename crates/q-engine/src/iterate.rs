@@ -1,8 +1,6 @@
 //! The iterators: each, over, scan, prior, each left, each right, and what they become for functions of other ranks.
 
-use q_value::{
-    Binary, Derived, Dict, Element, Iterator, QError, QResult, Symbol, Table, Unary, Value,
-};
+use q_value::{Binary, Derived, Dict, Element, Iterator, QError, QResult, Table, Unary, Value};
 
 use crate::apply::rank;
 use crate::index;
@@ -541,6 +539,24 @@ fn scan_of_nothing(f: &Value, is_seeded: bool, x: &Value) -> Value {
             rekey(x, Value::empty_list())
         }
         _ => x.clone(),
+    }
+}
+
+/// True for what `vs` and `sv` take on the left: with `\\:` and `/:` it splits and joins.
+fn is_separator(f: &Value) -> bool {
+    match f {
+        Value::Symbol(name) => name.is_null(),
+        f => matches!(
+            f.basic_type(),
+            Some(
+                q_value::Type::Boolean
+                    | q_value::Type::Byte
+                    | q_value::Type::Short
+                    | q_value::Type::Int
+                    | q_value::Type::Long
+                    | q_value::Type::Char
+            )
+        ),
     }
 }
 

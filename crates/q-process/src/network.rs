@@ -236,7 +236,11 @@ impl Network {
             .filter(|_| self.is_open(handle))?;
         let queue = connection.queue();
         Some(ConnectionState {
-            protocol: b'q',
+            protocol: if connection.stage == Stage::Web {
+                b'w'
+            } else {
+                b'q'
+            },
             family: connection.family(),
             compresses: connection.compresses,
             unsent_messages: queue.len() as i64,

@@ -258,11 +258,6 @@ impl Lexer<'_> {
         self.peek(1) == Some(b':') && !matches!(self.peek(2), Some(b':' | b'\'' | b'/' | b'\\'))
     }
 
-    /// `a.:x` assigns the member of `a` with the empty name.
-    fn assigns_after_dot(&self) -> bool {
-        self.peek(1) == Some(b':') && !matches!(self.peek(2), Some(b':' | b'\'' | b'/' | b'\\'))
-    }
-
     fn symbols(&mut self) -> TokenKind {
         let mut symbols = Vec::new();
         while self.peek(0) == Some(b'`') {

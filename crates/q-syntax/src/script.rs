@@ -145,7 +145,7 @@ pub fn statement_kind(text: &[u8]) -> (StatementKind, usize) {
         [b'\\', ..] => (StatementKind::System, 1),
         [b'k', b')', ..] => (StatementKind::K, 0),
         [b'q', b')', ..] => (StatementKind::Q, 2),
-        [letter, b')', ..] if letter.is_ascii_lowercase() => (StatementKind::Foreign(*letter), 2),
+        [letter, b')', ..] if letter.is_ascii_alphabetic() => (StatementKind::Foreign(*letter), 2),
         _ => (StatementKind::Q, 0),
     }
 }

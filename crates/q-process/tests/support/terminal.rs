@@ -110,10 +110,19 @@ impl Terminal {
 
     /// Types a line and waits for the next prompt; what was shown up to it.
     pub(crate) fn run(&mut self, line: &str) -> String {
+        let shown = self.enter(line, "q)");
+        shown
+            .strip_suffix("q)")
+            .unwrap_or(&shown)
+            .replace("\r\n", "\n")
+    }
+
+    /// Types a line and waits for a prompt on a line of its own after it: while keys are typed the editor may show the
+    /// line, and its prompt, any number of times.
+    pub(crate) fn enter(&mut self, line: &str, prompt: &str) -> String {
         self.send(&format!("{line}\r"));
         self.wait("\r\n");
-        let shown = self.wait("q)");
-        shown.trim_end_matches("q)").replace("\r\n", "\n")
+        self.wait(prompt)
     }
 
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
@@ -141,11 +150,14 @@ impl Drop for Terminal {
     }
 }
 
-/// A text without the sequences that move the cursor and colour.
+/// A text without what moves the cursor and colours: escape sequences, and carriage returns that end no line.
 fn without_escapes(text: &str) -> String {
     let mut plain = String::new();
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
+        if letter == '\r' && letters.peek() != Some(&'\n') {
+            continue;
+        }
         if letter != '\x1b' {
             plain.push(letter);
             continue;
