@@ -20,6 +20,8 @@ mod web;
 
 use std::ffi::OsString;
 
+pub use q_engine::memory::Allocator;
+
 pub use arguments::{Access, ArgumentError, Arguments, HELP};
 pub use start::main;
 

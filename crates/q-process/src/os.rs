@@ -174,7 +174,7 @@ impl System for Os {
         memory::statistics(self.memory_limit.bytes())
     }
     fn collect_garbage(&mut self) -> i64 {
-        0
+        i64::try_from(q_engine::memory::release()).unwrap_or(i64::MAX)
     }
     fn memory_limit(&mut self, set: Option<i64>) -> i64 {
         if let Some(bytes) = set {
