@@ -480,3 +480,56 @@ pub(crate) fn signalled(value: &Value) -> QError {
         _ => QError::stype(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::FakeWorld;
+
+    /// The memory that the items of a global stand in.
+    fn place_of(interpreter: &mut Interpreter, name: &str) -> *const i64 {
+        match interpreter.get_global(name) {
+            Some(Value::Longs(items)) => items.as_ptr(),
+            Some(Value::Dict(dict)) => match &dict.values {
+                Value::Longs(items) => items.as_ptr(),
+                _ => panic!("values are longs"),
+            },
+            _ => panic!("a list or dictionary of longs"),
+        }
+    }
+
+    fn run(interpreter: &mut Interpreter, line: &str) {
+        if let crate::Outcome::Error(error, _) = interpreter.run_line(line.as_bytes()) {
+            panic!("{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn variables_are_changed_where_they_stand() {
+        let mut interpreter = Interpreter::new(Box::new(FakeWorld::new()));
+        interpreter.set_stack_size(1_800_000);
+        // room for twice as many after the first append
+        run(&mut interpreter, "v:1000#0;v,:1;d:(til 100)!til 100");
+        for (name, line) in [
+            ("v", "do[900;v,:7]"),
+            ("v", "do[100;v[3]+:1]"),
+            ("v", "i:0;while[i<100;v[i]:i;i+:1]"),
+            ("v", "v+:1"),
+            ("d", "do[100;d[50]+:1]"),
+            ("d", "d[60]:5"),
+            ("d", "{do[x;d[51]+:1]}100"),
+        ] {
+            let before = place_of(&mut interpreter, name);
+            run(&mut interpreter, line);
+            assert_eq!(place_of(&mut interpreter, name), before, "{line}");
+        }
+        run(&mut interpreter, "w:v");
+        let before = place_of(&mut interpreter, "v");
+        run(&mut interpreter, "v,:1;w[0]:-1");
+        assert_ne!(place_of(&mut interpreter, "v"), before);
+        assert_ne!(
+            place_of(&mut interpreter, "v"),
+            place_of(&mut interpreter, "w")
+        );
+    }
+}
