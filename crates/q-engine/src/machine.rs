@@ -277,7 +277,11 @@ impl Interpreter {
                         self.stack.pop();
                         self.stack[top - 1] = Value::Long(result);
                     } else {
+                        self.at = next as u32;
                         let (x, y) = (self.pop(), self.pop());
+                        if self.is_debuggable {
+                            self.note_arguments(&[&x, &y]);
+                        }
                         let result = check!(word.of_values(x, y));
                         self.stack.push(result);
                     }
@@ -293,6 +297,7 @@ impl Interpreter {
                     ) {
                         self.stack.truncate(value);
                     } else {
+                        self.at = next as u32;
                         check!(self.step(instruction, code, base, own));
                     }
                 }

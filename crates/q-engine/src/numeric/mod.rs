@@ -140,6 +140,7 @@ pub(crate) fn is_candidate(code: &Code) -> bool {
                 | Instruction::ThroughLocalDrop(..)
                 | Instruction::Return => true,
                 Instruction::SetGlobal(_)
+                | Instruction::WriteBack(..)
                 | Instruction::View(..)
                 | Instruction::List(_)
                 | Instruction::Derive(_)
