@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use q_value::{Binary, Dict, Element, QError, QResult, Symbol, Table, Value};
+use q_value::{Binary, Dict, Element, QError, QResult, Symbol, Table, Value, with_vector};
 
 use crate::index::{as_longs, missing_item};
 use crate::interpreter::Interpreter;
@@ -74,10 +74,15 @@ pub(crate) fn through(
         *target = y;
         return Ok(());
     }
-    // moving is safe only where the primitive cannot fail
-    let moves = is_plain_number(target)
-        && is_plain_number(&y)
-        && (y.is_atom() || y.count() == target.count());
+    // moving is safe only where the primitive works in place and cannot fail, not even for lack of memory; it brings
+    // something only where nobody else holds the target
+    let moves = matches!(
+        op,
+        Binary::Add | Binary::Subtract | Binary::Multiply | Binary::And | Binary::Or
+    ) && is_plain_number(target)
+        && target.type_number().abs() == y.type_number().abs()
+        && (y.is_atom() || y.count() == target.count())
+        && is_unshared(target);
     let old = if moves {
         std::mem::replace(target, Value::Identity)
     } else {
@@ -85,6 +90,10 @@ pub(crate) fn through(
     };
     *target = interpreter.binary(op, old, y)?;
     Ok(())
+}
+
+fn is_unshared(value: &Value) -> bool {
+    with_vector!(value, items => items.is_unshared(), else true)
 }
 
 /// Long, int, float or real, atom or vector: arithmetic among these never fails but by length.
@@ -557,8 +566,8 @@ pub(crate) fn key_position(keys: &Value, key: &Value) -> QResult<Option<usize>> 
     let count = keys.count();
     let key = &append::narrowed_key(keys, key);
     let found = match (keys, key) {
-        (Value::Symbols(keys), Value::Symbol(name)) => crate::machine::position(keys, name),
-        (Value::Longs(keys), Value::Long(number)) => crate::machine::position(keys, number),
+        (Value::Symbols(keys), Value::Symbol(name)) => crate::key_index::position(keys, *name),
+        (Value::Longs(keys), Value::Long(number)) => crate::key_index::position(keys, *number),
         (Value::List(keys), key) => keys.iter().position(|other| other.is_identical(key)),
         (keys, key) => {
             let found = q_kernels::binary(Binary::Query, keys.clone(), key.clone())?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use q_kernels::interrupt::guard;
 use q_value::{Binary, Lambda, Projection, QError, QResult, Symbol, Unary, Value};
 
 use crate::amend::{self, Bounds};
@@ -103,7 +104,7 @@ impl Interpreter {
             Value::Int(_) | Value::Long(_) | Value::Short(_) => {
                 self.call_handle(function, Value::list(arguments))
             }
-            data => self.index_or_apply(data, arguments),
+            data => guard(|| self.index_or_apply(data, arguments)),
         }
     }
 
@@ -138,7 +139,7 @@ impl Interpreter {
             Value::Elided => Ok(x),
             Value::Partitioned(_) => crate::database::index(self, function, &x),
             data if data.is_list() || matches!(data, Value::Dict(_) | Value::Table(_)) => {
-                index::index(data, &x)
+                guard(|| index::index(data, &x))
             }
             _ => Err(QError::type_error()),
         }

@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
-use q_value::{Binary, Iterator, LambdaCode, Symbol, Unary, Value};
+use q_kernels::division;
+use q_value::{Binary, Iterator, LambdaCode, QResult, Symbol, Unary, Value};
 
 use crate::backtrace::Origin;
 use crate::frames::CodeNumber;
@@ -36,6 +37,8 @@ pub(crate) enum Instruction {
     Pop,
     Unary(Unary),
     Binary(Binary),
+    /// A keyword of two arguments that loops are full of.
+    Word(Word),
     /// Binary with a local on the left and a constant on the right; the slot may carry the mark of a last use.
     LocalConstant(Binary, u16, u16),
     /// Binary with two locals, left and right.
@@ -62,6 +65,8 @@ pub(crate) enum Instruction {
     /// `x[i;..]:v`: that many indices, the first on top, then the value. The value stays as the result.
     AmendLocal(u16, u8),
     AmendGlobal(GlobalId, u8),
+    /// `x[i]op:v` (with `:` as operator `x[i]:v`) as a statement: nothing stays.
+    AmendLocalDrop(u16, Binary),
     /// `x[i;..]op:v`: the same with an operator; the value stays as the result.
     AmendLocalWith(u16, u8, Binary),
     AmendGlobalWith(GlobalId, u8, Binary),
@@ -86,6 +91,15 @@ pub(crate) enum Instruction {
     Signal,
 }
 
+/// Keywords with an instruction of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// `div`
+    Quotient,
+    /// `mod`
+    Remainder,
+}
+
 /// Compiled code with what it refers to.
 pub(crate) struct Code {
     pub number: CodeNumber,
@@ -107,6 +121,9 @@ pub(crate) struct Code {
     pub tables: Vec<TableShape>,
     pub queries: Vec<crate::query::template::QueryTemplate>,
     pub patterns: Vec<crate::pattern::PatternCode>,
+    /// True when it may run as register code for numbers.
+    pub is_numeric: bool,
+    pub numeric: crate::numeric::Cache,
     /// The text that positions point into.
     pub source: Arc<str>,
     /// Where `source` begins in the text it was parsed from; positions count from its own start.
@@ -176,5 +193,33 @@ pub(crate) struct LambdaBody(pub Arc<Code>);
 impl LambdaCode for LambdaBody {
     fn as_any(&self) -> &(dyn Any + Send + Sync) {
         self
+    }
+}
+
+impl Word {
+    /// The keyword with this name, if it is one of these.
+    pub(crate) fn of(name: &str) -> Option<Word> {
+        match name {
+            "div" => Some(Word::Quotient),
+            "mod" => Some(Word::Remainder),
+            _ => None,
+        }
+    }
+
+    /// What it gives for two longs.
+    #[inline]
+    pub(crate) fn of_longs(self, x: i64, y: i64) -> i64 {
+        match self {
+            Word::Quotient => division::floor_divide(x, y),
+            Word::Remainder => division::floor_remainder(x, y),
+        }
+    }
+
+    /// What it gives for anything.
+    pub(crate) fn of_values(self, x: Value, y: Value) -> QResult<Value> {
+        q_kernels::interrupt::guard(|| match self {
+            Word::Quotient => division::div(x, y),
+            Word::Remainder => division::modulo(x, y),
+        })
     }
 }

@@ -390,6 +390,7 @@ mod tests {
         assert_eq!(list("conf`p|"), "port");
         assert_eq!(list("keyed.|"), "keyed.k keyed.v");
         assert_eq!(list("select si| from trade"), "side size");
+        assert_eq!(list("exec si|"), "side size");
         assert_eq!(list("select from trade where |"), "side size sym");
         assert_eq!(list("select from tr|"), "trade");
         assert_eq!(list("select from |"), "keyed trade");

@@ -1,5 +1,6 @@
 //! The numbered primitives: overloads that need the evaluator or the world are sorted out here, the rest are kernels.
 
+use q_kernels::interrupt::guard;
 use q_value::{Binary, QError, QResult, Symbol, Type, Unary, Value, Vector};
 
 use crate::interpreter::Interpreter;
@@ -24,6 +25,10 @@ impl Interpreter {
         if let Some(result) = scalar_unary(op, &x) {
             return Ok(result);
         }
+        guard(|| self.unguarded_unary(op, x))
+    }
+
+    fn unguarded_unary(&mut self, op: Unary, x: Value) -> QResult<Value> {
         match op {
             Unary::Type => Ok(Value::Short(x.type_number())),
             Unary::Enlist | Unary::EnlistOne => Ok(x.enlist()),
@@ -40,12 +45,19 @@ impl Interpreter {
             }
             Unary::Count if matches!(x, Value::Partitioned(_)) => crate::database::count(self, &x),
             Unary::First | Unary::Last | Unary::Reverse if x.is_function() => Ok(x),
-            _ => q_kernels::unary(op, x),
+            _ => match q_kernels::unary_kernel(op) {
+                Some(kernel) => kernel(x),
+                None => Err(QError::nyi()),
+            },
         }
     }
 
     /// Applies a binary primitive.
     pub(crate) fn binary(&mut self, op: Binary, x: Value, y: Value) -> QResult<Value> {
+        guard(|| self.unguarded_binary(op, x, y))
+    }
+
+    fn unguarded_binary(&mut self, op: Binary, x: Value, y: Value) -> QResult<Value> {
         match op {
             Binary::Assign => Ok(y),
             Binary::At => self.apply_one(&x, y),
@@ -61,7 +73,10 @@ impl Interpreter {
             Binary::Join if matches!(x, Value::Table(_)) || x.is_keyed_table() => {
                 self.join_tables(x, y)
             }
-            _ => q_kernels::binary(op, x, y),
+            _ => match q_kernels::binary_kernel(op) {
+                Some(kernel) => kernel(x, y),
+                None => Err(QError::nyi()),
+            },
         }
     }
 

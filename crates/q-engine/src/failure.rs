@@ -6,6 +6,7 @@ use std::sync::Arc;
 use q_value::{QError, QResult, Symbol, Value};
 
 use crate::backtrace::{self, Backtrace, Origin, TracedFrame};
+use crate::compile::fuse::VALUE_USED;
 use crate::code::{Code, Instruction};
 use crate::frames::{Frame, FrameKind, lambda_with_number};
 use crate::interpreter::Interpreter;
@@ -270,7 +271,8 @@ fn effect(code: &Code, instruction: Instruction) -> (usize, usize) {
         | Instruction::ThroughGlobalDrop(..)
         | Instruction::Return
         | Instruction::Signal => (1, 0),
-        Instruction::Binary(_) | Instruction::Compose => (2, 1),
+        Instruction::Binary(_) | Instruction::Word(_) | Instruction::Compose => (2, 1),
+        Instruction::AmendLocalDrop(..) => (2, 0),
         Instruction::Apply(count) => (usize::from(count) + 1, 1),
         Instruction::CallOwn(count) | Instruction::TailOwn(count) => (usize::from(count), 1),
         Instruction::List(count) => (count as usize, 1),
@@ -281,7 +283,7 @@ fn effect(code: &Code, instruction: Instruction) -> (usize, usize) {
         Instruction::AmendLocal(_, count)
         | Instruction::AmendGlobal(_, count)
         | Instruction::AmendLocalWith(_, count, _)
-        | Instruction::AmendGlobalWith(_, count, _) => (usize::from(count) + 1, 1),
+        | Instruction::AmendGlobalWith(_, count, _) => (usize::from(count & !VALUE_USED) + 1, 1),
         Instruction::Bind(index) | Instruction::BindOrJump(index, _) => {
             (code.patterns[usize::from(index)].operands + 1, 1)
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use q_kernels::memory;
 use q_value::{QError, QResult, Symbol, Value, Vector};
 
 use crate::code::ScriptPlace;
@@ -45,7 +46,10 @@ pub struct Interpreter {
     pub(crate) namespace: Symbol,
     pub(crate) caller: Caller,
     pub(crate) command_line: CommandLine,
-    interrupt: Arc<AtomicBool>,
+    pub(crate) interrupt: Arc<AtomicBool>,
+    /// Calls of lambdas running inside each other.
+    pub(crate) calls: usize,
+    pub(crate) registers: crate::numeric::Registers,
     /// Lowest address the native stack may reach.
     stack_limit: usize,
     /// The calls under way, outermost first.
@@ -87,6 +91,10 @@ pub struct Interpreter {
     pub(crate) shows_scripts: bool,
 }
 
+/// How many calls of lambdas may run inside each other; one more is `'stack`. The native stack has room for many times
+/// that, and iterators and keywords on the way down are held to its end.
+pub(crate) const CALLS_MAX: usize = 20_000;
+
 /// Bytes of native stack that evaluation expects; run it on a thread made with [`on_large_stack`].
 pub const STACK_SIZE: usize = 1 << 30;
 /// Kept free below the limit for kernels and error paths.
@@ -126,6 +134,8 @@ impl Interpreter {
             caller: Caller::default(),
             command_line: CommandLine::default(),
             interrupt: Arc::default(),
+            calls: 0,
+            registers: Default::default(),
             stack_limit: 0,
             frames: Vec::with_capacity(64),
             at: 0,
@@ -171,6 +181,8 @@ impl Interpreter {
             caller: self.caller.clone(),
             command_line: self.command_line.clone(),
             interrupt: Arc::clone(&self.interrupt),
+            calls: 0,
+            registers: Default::default(),
             stack_limit: 0,
             frames: Vec::new(),
             at: 0,
@@ -251,7 +263,8 @@ impl Interpreter {
         self.random = Random::from_seed(seed);
     }
 
-    /// Errors with `'stack` when the native stack is nearly used up and with `'stop` on an interrupt.
+    /// Errors with `'stack` when the native stack is nearly used up, with `'stop` on an interrupt and with `'wsfull` over
+    /// the limit of memory.
     #[inline]
     pub(crate) fn check_limits(&self) -> QResult<()> {
         let here = 0u8;
@@ -259,10 +272,21 @@ impl Interpreter {
             return Err(QError::stack());
         }
         if self.interrupt.load(Ordering::Relaxed) {
-            self.interrupt.store(false, Ordering::Relaxed);
-            return Err(QError::stop());
+            return Err(self.stopped());
+        }
+        if memory::is_over() {
+            return Err(QError::wsfull());
         }
         Ok(())
+    }
+
+    /// The error of an interrupt, which is over with it. In a secondary thread it lasts, for the others to see.
+    #[cold]
+    pub(crate) fn stopped(&self) -> QError {
+        if !self.is_secondary {
+            self.interrupt.store(false, Ordering::Relaxed);
+        }
+        QError::stop()
     }
 
     /// The value of a global by its name, relative to the current namespace; `None` when there is none.

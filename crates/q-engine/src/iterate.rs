@@ -6,6 +6,7 @@ use crate::apply::rank;
 use crate::index;
 use crate::interpreter::Interpreter;
 use crate::machine::{code_of, is_true};
+use crate::numeric::Words;
 
 /// The items an iterator goes through: of a list its items, of a dictionary its values, of a table its rows; an atom
 /// counts as one that repeats.
@@ -32,6 +33,13 @@ impl<'a> Items<'a> {
             Items::Whole(value) => (*value).clone(),
             Items::List(Value::Longs(items), _) => Value::Long(items[at]),
             Items::List(list, _) => list.item(at).unwrap_or(Value::Identity),
+        }
+    }
+
+    /// The items as numbers for register code.
+    fn words(&self) -> Option<Words<'_>> {
+        match self {
+            Items::Whole(value) | Items::List(value, _) => Words::of(value),
         }
     }
 
@@ -121,6 +129,12 @@ impl Interpreter {
         let Some(count) = items.count() else {
             return self.apply_one(f, x.clone());
         };
+        if let Value::Lambda(lambda) = f
+            && let Some(words) = items.words()
+            && let Some(results) = self.each_numeric(lambda, &[words], count)
+        {
+            return Ok(rekey(x, results?));
+        }
         let mut results = Vec::with_capacity(count);
         if let Value::Lambda(lambda) = f
             && lambda.parameters.len() == 1
@@ -164,6 +178,16 @@ impl Interpreter {
             && arguments.iter().any(|other| matches!(other, Value::Dict(other) if !other.keys.is_identical(&first.keys)))
         {
             return self.each_key(f, arguments);
+        }
+        if let Value::Lambda(lambda) = f
+            && let Some(words) = lists.iter().map(Items::words).collect::<Option<Vec<_>>>()
+            && let Some(results) = self.each_numeric(lambda, &words, count)
+        {
+            let results = results?;
+            return Ok(match keyed(arguments) {
+                Some(dict) => Value::dict(dict.keys.clone(), results),
+                None => results,
+            });
         }
         let mut results = Vec::with_capacity(count);
         if let (Value::Lambda(lambda), [x, y]) = (f, lists.as_slice())
@@ -340,6 +364,19 @@ impl Interpreter {
         if let Value::Lambda(lambda) = f
             && lambda.parameters.len() == 2
         {
+            if let Some(words) = items.words() {
+                // the first result may be of another kind than the start
+                for _ in 0..2 {
+                    let rest = start..count;
+                    if let Some(result) = self.fold_numeric(lambda, &value, &words, rest, None) {
+                        return result;
+                    }
+                    if start < count {
+                        value = self.apply_two(f, value, items.get(start))?;
+                        start += 1;
+                    }
+                }
+            }
             let code = code_of(lambda)?;
             self.stack.push(value);
             for at in start..count {
@@ -377,7 +414,14 @@ impl Interpreter {
             Some(seed) => self.apply_two(f, seed, items.get(0))?,
             None => items.get(0),
         };
+        if let Value::Lambda(lambda) = f
+            && let Some(words) = items.words()
+            && let Some(results) = self.scan_numeric(lambda, &value, &words, count)
+        {
+            return Ok(rekey(x, results?));
+        }
         for at in 1..count {
+            self.check_limits()?;
             let next = self.apply_two(f, value.clone(), items.get(at))?;
             results.push(std::mem::replace(&mut value, next));
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use q_kernels::Kernel;
+use q_kernels::interrupt::guard;
 use q_value::{QError, QResult, Value};
 
 static KERNELS: LazyLock<HashMap<&'static str, Kernel>> = LazyLock::new(|| {
@@ -18,7 +19,7 @@ fn find(name: &str) -> QResult<Kernel> {
 
 pub(crate) fn one(name: &str, x: Value) -> QResult<Value> {
     match find(name)? {
-        Kernel::One(kernel) => kernel(x),
+        Kernel::One(kernel) => guard(|| kernel(x)),
         Kernel::Many(kernel) => kernel(vec![x]),
         _ => Err(QError::rank()),
     }
@@ -26,7 +27,7 @@ pub(crate) fn one(name: &str, x: Value) -> QResult<Value> {
 
 pub(crate) fn two(name: &str, x: Value, y: Value) -> QResult<Value> {
     match find(name)? {
-        Kernel::Two(kernel) => kernel(x, y),
+        Kernel::Two(kernel) => guard(|| kernel(x, y)),
         Kernel::Many(kernel) => kernel(vec![x, y]),
         _ => Err(QError::rank()),
     }
@@ -34,7 +35,7 @@ pub(crate) fn two(name: &str, x: Value, y: Value) -> QResult<Value> {
 
 pub(crate) fn three(name: &str, x: Value, y: Value, z: Value) -> QResult<Value> {
     match find(name)? {
-        Kernel::Three(kernel) => kernel(x, y, z),
+        Kernel::Three(kernel) => guard(|| kernel(x, y, z)),
         Kernel::Many(kernel) => kernel(vec![x, y, z]),
         _ => Err(QError::rank()),
     }

@@ -9,15 +9,16 @@ mod steps;
 
 use std::sync::Arc;
 
+use q_kernels::interrupt;
 use q_value::{Lambda, QError, QResult, Value};
 
 use crate::code::{Code, Instruction, LambdaBody};
 use crate::compile::fuse::LAST_USE;
 use crate::frames::{Frame, FrameKind};
-use crate::interpreter::Interpreter;
-use scalar::{Scalar, scalar, through_scalar};
+use crate::interpreter::{CALLS_MAX, Interpreter};
+use scalar::{Scalar, amend_scalar, scalar, through_scalar};
 
-pub(crate) use scalar::{position, scalar_unary};
+pub(crate) use scalar::scalar_unary;
 
 /// The code of a lambda made by this crate's compiler.
 pub(crate) fn code_of(lambda: &Lambda) -> QResult<&Arc<Code>> {
@@ -74,12 +75,23 @@ impl Interpreter {
     /// Runs the code of a lambda on the arguments on top of the stack, and leaves its result in their place.
     #[inline]
     pub(crate) fn enter(&mut self, code: &Code, lambda: &Arc<Lambda>) -> QResult<()> {
+        if code.is_numeric
+            && let Some(result) = self.enter_numeric(code, lambda)
+        {
+            return result;
+        }
         let base = self.stack.len() - code.parameters;
         for _ in code.parameters..code.locals.len() {
             self.stack.push(Value::Elided);
         }
         self.push_frame(code, base);
-        let result = self.execute(code, base, Some(lambda));
+        self.calls += 1;
+        let result = if self.calls < CALLS_MAX {
+            self.execute(code, base, Some(lambda))
+        } else {
+            Err(QError::stack())
+        };
+        self.calls -= 1;
         self.pop_frame();
         if result.is_err() {
             self.stack.truncate(base);
@@ -119,12 +131,18 @@ impl Interpreter {
     /// Runs code that has no parameters: a line or a view.
     pub(crate) fn run_code(&mut self, code: &Arc<Code>) -> QResult<Value> {
         self.check_limits()?;
+        interrupt::watch(Some(self.interrupt()), !self.is_secondary);
         let base = self.stack.len();
         for _ in 0..code.locals.len() {
             self.stack.push(Value::Elided);
         }
+        let (calls, scopes, frames) = (self.calls, self.scopes.len(), self.frames.len());
         self.push_frame(code, base);
-        let result = self.execute(code, base, None);
+        let result = interrupt::guard(|| self.execute(code, base, None));
+        // a kernel that was left without a guard of its own passed by those who put these back
+        self.calls = calls;
+        self.scopes.truncate(scopes);
+        self.frames.truncate(frames + 1);
         self.pop_frame();
         match result {
             Ok(()) => Ok(self.pop()),
@@ -250,6 +268,37 @@ impl Interpreter {
                     } else {
                         self.stack.truncate(top - 2);
                         push_scalar!(result, Err(QError::nyi()));
+                    }
+                }
+                Instruction::Word(word) => {
+                    let top = self.stack.len() - 1;
+                    if let [Value::Long(y), Value::Long(x)] = &self.stack[top - 1..] {
+                        let result = word.of_longs(*x, *y);
+                        self.stack.pop();
+                        self.stack[top - 1] = Value::Long(result);
+                    } else {
+                        self.at = next as u32;
+                        let (x, y) = (self.pop(), self.pop());
+                        if self.is_debuggable {
+                            self.note_arguments(&[&x, &y]);
+                        }
+                        let result = check!(word.of_values(x, y));
+                        self.stack.push(result);
+                    }
+                }
+                Instruction::AmendLocalDrop(slot, op) => {
+                    let value = self.stack.len() - 2;
+                    let (below, above) = self.stack.split_at_mut(value);
+                    if amend_scalar(
+                        op,
+                        &mut below[base + usize::from(slot)],
+                        &above[1],
+                        &above[0],
+                    ) {
+                        self.stack.truncate(value);
+                    } else {
+                        self.at = next as u32;
+                        check!(self.step(instruction, code, base, own));
                     }
                 }
                 Instruction::ThroughLocalConstant(slot, op, index) => {
@@ -434,5 +483,58 @@ pub(crate) fn signalled(value: &Value) -> QError {
         Value::Chars(text) => QError::signal(text.to_vec()),
         Value::Char(text) => QError::signal(vec![*text]),
         _ => QError::stype(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::FakeWorld;
+
+    /// The memory that the items of a global stand in.
+    fn place_of(interpreter: &mut Interpreter, name: &str) -> *const i64 {
+        match interpreter.get_global(name) {
+            Some(Value::Longs(items)) => items.as_ptr(),
+            Some(Value::Dict(dict)) => match &dict.values {
+                Value::Longs(items) => items.as_ptr(),
+                _ => panic!("values are longs"),
+            },
+            _ => panic!("a list or dictionary of longs"),
+        }
+    }
+
+    fn run(interpreter: &mut Interpreter, line: &str) {
+        if let crate::Outcome::Error(error, _) = interpreter.run_line(line.as_bytes()) {
+            panic!("{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn variables_are_changed_where_they_stand() {
+        let mut interpreter = Interpreter::new(Box::new(FakeWorld::new()));
+        interpreter.set_stack_size(1_800_000);
+        // room for twice as many after the first append
+        run(&mut interpreter, "v:1000#0;v,:1;d:(til 100)!til 100");
+        for (name, line) in [
+            ("v", "do[900;v,:7]"),
+            ("v", "do[100;v[3]+:1]"),
+            ("v", "i:0;while[i<100;v[i]:i;i+:1]"),
+            ("v", "v+:1"),
+            ("d", "do[100;d[50]+:1]"),
+            ("d", "d[60]:5"),
+            ("d", "{do[x;d[51]+:1]}100"),
+        ] {
+            let before = place_of(&mut interpreter, name);
+            run(&mut interpreter, line);
+            assert_eq!(place_of(&mut interpreter, name), before, "{line}");
+        }
+        run(&mut interpreter, "w:v");
+        let before = place_of(&mut interpreter, "v");
+        run(&mut interpreter, "v,:1;w[0]:-1");
+        assert_ne!(place_of(&mut interpreter, "v"), before);
+        assert_ne!(
+            place_of(&mut interpreter, "v"),
+            place_of(&mut interpreter, "w")
+        );
     }
 }

@@ -30,7 +30,11 @@ pub(crate) fn peach(interpreter: &mut Interpreter, f: &Value, x: &Value) -> QRes
         }
     }
     let items = x.items();
-    let results = shared_out(workers, f, &items)?;
+    let results = shared_out(workers, f, &items);
+    if matches!(&results, Err(error) if *error == QError::stop()) {
+        return Err(interpreter.stopped());
+    }
+    let results = results?;
     let results = Value::from_items(results);
     Ok(match x {
         Value::Dict(dict) => Value::dict(dict.keys.clone(), results),
@@ -52,6 +56,7 @@ fn shared_out(workers: Vec<Interpreter>, f: &Value, items: &[Value]) -> QResult<
     let failed = AtomicBool::new(false);
     let work = |mut worker: Interpreter| {
         worker.set_stack_size(THREAD_STACK);
+        q_kernels::interrupt::watch(Some(worker.interrupt()), false);
         let mut done = Vec::new();
         while !failed.load(Ordering::Relaxed) {
             let at = next.fetch_add(1, Ordering::Relaxed);

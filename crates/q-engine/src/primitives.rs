@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use q_kernels::Kernel;
+use q_kernels::interrupt::guard;
 use q_value::{Binary, Native, QError, QResult, Symbol, Unary, Value};
 
 use crate::interpreter::Interpreter;
@@ -194,14 +195,22 @@ pub(crate) fn call_two(
     y: Value,
 ) -> QResult<Value> {
     match ENTRIES[usize::from(native.id)].implementation {
-        Implementation::Kernel(Kernel::Two(f)) => f(x, y),
-        Implementation::Two(f) => f(interpreter, x, y),
+        Implementation::Kernel(Kernel::Two(f)) => guard(|| f(x, y)),
+        Implementation::Two(f) => guard(|| f(interpreter, x, y)),
         _ => call(interpreter, native, vec![x, y]),
     }
 }
 
 /// Runs a native function on exactly its number of arguments.
 pub fn call(
+    interpreter: &mut Interpreter,
+    native: &Native,
+    arguments: Vec<Value>,
+) -> QResult<Value> {
+    guard(|| call_unguarded(interpreter, native, arguments))
+}
+
+fn call_unguarded(
     interpreter: &mut Interpreter,
     native: &Native,
     arguments: Vec<Value>,

@@ -93,6 +93,7 @@ pub(crate) fn roll(interpreter: &mut Interpreter, x: &Value, y: &Value) -> QResu
     if count > (1 << 40) {
         return Err(QError::limit());
     }
+    q_kernels::interrupt::expect_room(count.saturating_mul(8));
     roll_many(interpreter, count, y)
 }
 

@@ -15,7 +15,7 @@ pub(crate) static TABLE: &[Keyword] = &[
 
 /// Floor of the quotient; null when a side is null or the divisor is zero.
 #[inline(always)]
-pub(crate) fn floor_divide(x: i64, y: i64) -> i64 {
+pub fn floor_divide(x: i64, y: i64) -> i64 {
     if x == i64::MIN || y == i64::MIN || y == 0 {
         return i64::MIN;
     }
@@ -29,7 +29,7 @@ pub(crate) fn floor_divide(x: i64, y: i64) -> i64 {
 
 /// What the floor division leaves, with the sign of the divisor.
 #[inline(always)]
-pub(crate) fn floor_remainder(x: i64, y: i64) -> i64 {
+pub fn floor_remainder(x: i64, y: i64) -> i64 {
     if x == i64::MIN || y == i64::MIN || y == 0 {
         return i64::MIN;
     }

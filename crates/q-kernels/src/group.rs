@@ -5,7 +5,7 @@ use std::sync::Arc;
 use q_value::{Dict, QError, QResult, Value, Vector};
 
 use crate::keys::{self, Key, NONE, Places, with_keys};
-use crate::{Keyword, enumeration, gather, partitioned_group};
+use crate::{Keyword, enumeration, gather, interrupt, partitioned_group};
 
 pub(crate) static TABLE: &[Keyword] = &[
     Keyword::one("group", group),
@@ -74,6 +74,7 @@ pub(crate) fn group_keys<K: Key>(keys: &[K]) -> Groups {
     if let Some((low, slots)) = keys::small_range(keys, keys::slots_for(keys.len())) {
         let mut groups = vec![NONE; slots];
         for (row, key) in keys.iter().enumerate() {
+            interrupt::at_row(row);
             let slot = &mut groups[key.number().wrapping_sub(low) as usize];
             if *slot == NONE {
                 *slot = first_rows.len() as u32;
@@ -94,6 +95,7 @@ pub(crate) fn group_keys<K: Key>(keys: &[K]) -> Groups {
     let mut mask = 1023usize;
     let mut slots = vec![NONE; mask + 1];
     for (row, key) in keys.iter().enumerate() {
+        interrupt::at_row(row);
         let mut slot = key.hash() as usize & mask;
         let id = loop {
             match slots[slot] {
@@ -133,6 +135,7 @@ fn group_values(items: &[Value]) -> Groups {
     let mut ids = Vec::with_capacity(items.len());
     let mut first_rows: Vec<u32> = Vec::new();
     for (row, item) in items.iter().enumerate() {
+        interrupt::at_row(row);
         let candidates = slots.entry(hashes[row]).or_default();
         let known = candidates
             .iter()
@@ -226,6 +229,7 @@ pub(crate) fn first_rows(x: &Value) -> QResult<Vec<u32>> {
             let mut seen = vec![false; slots];
             let mut first = Vec::new();
             for (row, key) in keys.iter().enumerate() {
+                interrupt::at_row(row);
                 let seen = &mut seen[key.number().wrapping_sub(low) as usize];
                 if !*seen {
                     *seen = true;

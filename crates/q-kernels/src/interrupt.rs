@@ -6,7 +6,7 @@
 //! nor while a value that must survive an error has been moved out of its place.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +17,8 @@ use crate::memory;
 
 thread_local! {
     static FLAG: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+    /// True on a thread that clears the flag when it has stopped for it.
+    static ANSWERS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Why work was left; the payload of the unwinding.
@@ -26,8 +28,10 @@ enum Left {
     NoMemory,
 }
 
-/// Makes [`poll`] on this thread look at this flag, or at none; what it looked at before.
-pub fn watch(flag: Option<Arc<AtomicBool>>) -> Option<Arc<AtomicBool>> {
+/// Makes [`poll`] on this thread look at this flag, or at none; what it looked at before. A thread that `answers` clears
+/// the flag when [`guard`] has turned it into an error; others leave it set, for all that look at it to stop.
+pub fn watch(flag: Option<Arc<AtomicBool>>, answers: bool) -> Option<Arc<AtomicBool>> {
+    ANSWERS.set(answers);
     FLAG.with(|own| own.replace(flag))
 }
 
@@ -49,6 +53,15 @@ pub fn poll() {
     }
     if memory::is_over() {
         leave(Left::NoMemory);
+    }
+}
+
+/// [`poll`] at every millionth row of a loop.
+#[inline(always)]
+pub(crate) fn at_row(row: usize) {
+    const MASK: usize = (1 << 20) - 1;
+    if row & MASK == MASK {
+        poll();
     }
 }
 
@@ -79,7 +92,14 @@ pub fn guard<T>(work: impl FnOnce() -> QResult<T>) -> QResult<T> {
 #[cold]
 fn error_of(payload: Box<dyn Any + Send>) -> QError {
     match payload.downcast_ref::<Left>() {
-        Some(Left::Interrupted) => QError::stop(),
+        Some(Left::Interrupted) => {
+            if ANSWERS.get()
+                && let Some(flag) = watched()
+            {
+                flag.store(false, Ordering::Relaxed);
+            }
+            QError::stop()
+        }
         Some(Left::NoMemory) => QError::wsfull(),
         // a defect: not ours to hide
         None => resume_unwind(payload),
@@ -93,7 +113,7 @@ mod tests {
     #[test]
     fn a_set_flag_ends_work_in_every_thread() {
         let flag = Arc::new(AtomicBool::new(true));
-        let before = watch(Some(Arc::clone(&flag)));
+        let before = watch(Some(Arc::clone(&flag)), true);
         let stopped = guard(|| {
             crate::parallel::each(3, &|part| {
                 if part < 2 {
@@ -103,7 +123,7 @@ mod tests {
             Ok(())
         });
         assert_eq!(stopped, Err(QError::stop()));
-        flag.store(false, Ordering::Relaxed);
+        assert!(!flag.load(Ordering::Relaxed));
         assert_eq!(
             guard(|| {
                 poll();
@@ -111,6 +131,6 @@ mod tests {
             }),
             Ok(7)
         );
-        watch(before);
+        watch(before, false);
     }
 }

@@ -10,7 +10,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 
 use rustix::mm::{Advice, MapFlags, MremapFlags, ProtFlags};
 
@@ -37,7 +37,10 @@ static KEPT: Mutex<Kept> = Mutex::new(Kept {
 });
 /// Bytes of freed blocks that may be kept; `usize::MAX` until it is first needed.
 static KEPT_BYTES_MAX: AtomicUsize = AtomicUsize::new(usize::MAX);
-/// Bytes of large blocks that may be in use; 0 until it is first needed.
+/// Bytes of small blocks taken since they are counted.
+static SMALL_USED: AtomicIsize = AtomicIsize::new(0);
+static COUNTS_SMALL: AtomicBool = AtomicBool::new(false);
+/// Bytes that may be in use; 0 until it is first needed.
 static USED_MAX: AtomicUsize = AtomicUsize::new(0);
 /// Set when a block has been handed out beyond the limit.
 static IS_OVER: AtomicBool = AtomicBool::new(false);
@@ -91,9 +94,12 @@ pub fn set_kept(is_kept: bool) {
     }
 }
 
-/// Sets how many bytes large blocks may take; `None` for as many as the machine has. Blocks are handed out beyond it, for
-/// an allocator cannot say no without ending the process, but [`has_room`] and [`is_over`] tell.
+/// Sets how many bytes may be taken, those of small blocks counted from now on; `None` for as many in large blocks as the
+/// machine has memory. Blocks are handed out beyond it, for an allocator cannot say no without ending the process, but
+/// [`has_room`] and [`is_over`] tell.
 pub fn set_limit(bytes: Option<usize>) {
+    COUNTS_SMALL.store(bytes.is_some(), Ordering::Relaxed);
+    SMALL_USED.store(0, Ordering::Relaxed);
     USED_MAX.store(bytes.map_or(0, |bytes| bytes.max(1)), Ordering::Relaxed);
 }
 
@@ -112,7 +118,24 @@ fn used_max() -> usize {
 
 /// True when so many bytes more are within the limit.
 pub fn has_room(bytes: usize) -> bool {
-    LARGE_USED.load(Ordering::Relaxed).saturating_add(bytes) <= used_max()
+    counted().saturating_add(bytes) <= used_max()
+}
+
+/// Bytes that count against the limit.
+fn counted() -> usize {
+    let small = SMALL_USED.load(Ordering::Relaxed).max(0).unsigned_abs();
+    LARGE_USED.load(Ordering::Relaxed).saturating_add(small)
+}
+
+/// Counts a small block that was taken or (negative) given back, while there is a limit.
+#[inline]
+fn count_small(bytes: isize) {
+    if COUNTS_SMALL.load(Ordering::Relaxed) {
+        SMALL_USED.fetch_add(bytes, Ordering::Relaxed);
+        if bytes > 0 && counted() > used_max() {
+            IS_OVER.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// True when blocks have been handed out beyond the limit and not all have been freed since.
@@ -123,7 +146,7 @@ pub fn is_over() -> bool {
 
 #[cold]
 fn is_still_over() -> bool {
-    let is_over = LARGE_USED.load(Ordering::Relaxed) > used_max();
+    let is_over = counted() > used_max();
     if !is_over {
         IS_OVER.store(false, Ordering::Relaxed);
     }
@@ -252,6 +275,7 @@ fn keep_or_unmap(block: *mut u8, size: usize) {
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !is_large(&layout) {
+            count_small(layout.size().cast_signed());
             // SAFETY: as the caller promises.
             return unsafe { System.alloc(layout) };
         }
@@ -265,6 +289,7 @@ unsafe impl GlobalAlloc for Allocator {
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if !is_large(&layout) {
+            count_small(layout.size().cast_signed());
             // SAFETY: as the caller promises.
             return unsafe { System.alloc_zeroed(layout) };
         }
@@ -285,6 +310,7 @@ unsafe impl GlobalAlloc for Allocator {
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if !is_large(&layout) {
+            count_small(-layout.size().cast_signed());
             // SAFETY: as the caller promises; small blocks came from the system.
             return unsafe { System.dealloc(block, layout) };
         }
@@ -297,8 +323,11 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: the caller promises that the new size does not overflow when rounded up to the alignment.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         match (is_large(&layout), is_large(&new_layout)) {
-            // SAFETY: as the caller promises.
-            (false, false) => unsafe { System.realloc(block, layout, new_size) },
+            (false, false) => {
+                count_small(new_size.cast_signed() - layout.size().cast_signed());
+                // SAFETY: as the caller promises.
+                unsafe { System.realloc(block, layout, new_size) }
+            }
             (true, true) => {
                 let (old, new) = (block_size(layout.size()), block_size(new_size));
                 if old == new {

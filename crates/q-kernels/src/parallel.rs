@@ -56,7 +56,7 @@ pub(crate) fn each(count: usize, task: &(dyn Fn(usize) + Sync)) {
         for part in 0..count - 1 {
             let (flag, unwound) = (flag.clone(), &unwound);
             scope.spawn(move || {
-                interrupt::watch(flag);
+                interrupt::watch(flag, false);
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(|| task(part))) {
                     *unwound.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
                 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use crate::group::Groups;
 use crate::keys::{Key, NONE};
-use crate::{loops, parallel};
+use crate::{interrupt, loops, parallel};
 
 /// Below this one table serves as well.
 const ROWS_MIN: usize = 1 << 18;
@@ -120,6 +120,7 @@ fn first_of_each<K: Key>(keys: &[K]) -> Vec<u32> {
             if part >= parts {
                 break;
             }
+            interrupt::poll();
             let rows = &parted[bounds[part]..bounds[part + 1]];
             let mask = (rows.len() * 2).next_power_of_two().max(16) - 1;
             slots.clear();

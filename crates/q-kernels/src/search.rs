@@ -8,7 +8,7 @@ use crate::compare::{self, Comparison};
 use crate::group::{self, places_of};
 use crate::keys::{self, Key, NONE, Places, with_keys};
 use crate::text::cast::cast_to;
-use crate::{Keyword, arithmetic, attribute_index, enumeration, gather, loops};
+use crate::{Keyword, arithmetic, attribute_index, enumeration, gather, interrupt, loops};
 
 pub(crate) static TABLE: &[Keyword] = &[
     Keyword::two("in", is_in),
@@ -156,6 +156,7 @@ fn places_of_values(keys: &[Value], wanted: &[Value]) -> Vec<usize> {
     }
     let mut by_hash: std::collections::HashMap<u64, Vec<usize>> = std::collections::HashMap::new();
     for (row, key) in keys.iter().enumerate() {
+        interrupt::at_row(row);
         by_hash.entry(keys::hash_value(key)).or_default().push(row);
     }
     wanted

@@ -23,8 +23,9 @@ mod web;
 
 use std::ffi::OsString;
 
-pub use arguments::{Access, ArgumentError, Arguments, HELP};
 pub use q_engine::memory::Allocator;
+
+pub use arguments::{Access, ArgumentError, Arguments, HELP};
 pub use start::main;
 
 /// The arguments of `q`, as tools that start it build them; the program's name is not among them.

@@ -1,10 +1,10 @@
 //! Expressions: names, applications, lists, control words, literals of tables, queries.
 
 use q_syntax::tree::{NamedNode, Node, NodeKind, Query, QueryOrder};
-use q_value::{Iterator, QError, QResult, Symbol, Unary, Value};
+use q_value::{Binary, Iterator, QError, QResult, Symbol, Unary, Value};
 
 use super::{Compiler, compile_lambda};
-use crate::code::{Instruction, TableShape};
+use crate::code::{Instruction, TableShape, Word};
 use crate::globals::qualify;
 use crate::primitives;
 use crate::query::template;
@@ -201,7 +201,15 @@ impl Compiler<'_> {
                 }
                 (Some(Value::Binary(op)), 2) => {
                     self.place(node);
-                    self.emit(Instruction::Binary(op));
+                    self.emit(match op {
+                        Binary::Div => Instruction::Word(Word::Quotient),
+                        op => Instruction::Binary(op),
+                    });
+                    return Ok(());
+                }
+                (Some(Value::Native(native)), 2) if let Some(word) = Word::of(native.name) => {
+                    self.place(node);
+                    self.emit(Instruction::Word(word));
                     return Ok(());
                 }
                 _ => (),

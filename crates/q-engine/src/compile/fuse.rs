@@ -1,5 +1,7 @@
 //! Common runs of instructions as one: a binary primitive on locals and constants, a call of the running lambda.
 
+use q_value::Binary;
+
 use crate::code::{Code, Instruction};
 
 /// Set in a slot number of a fused instruction when the reading is the last use of the local.
@@ -59,6 +61,14 @@ pub(super) fn fuse(code: &mut Code) {
             [Instruction::ThroughGlobal(id, op), Instruction::Pop, ..] if inner_free(2) => {
                 (Instruction::ThroughGlobalDrop(*id, *op), 2)
             }
+            [
+                Instruction::AmendLocalWith(slot, 1, op),
+                Instruction::Pop,
+                ..,
+            ] if inner_free(2) => (Instruction::AmendLocalDrop(*slot, *op), 2),
+            [Instruction::AmendLocal(slot, 1), Instruction::Pop, ..] if inner_free(2) => {
+                (Instruction::AmendLocalDrop(*slot, Binary::Assign), 2)
+            }
             [Instruction::Own, Instruction::Apply(arguments), ..]
                 if inner_free(2) && usize::from(*arguments) == code.parameters =>
             {
@@ -103,7 +113,8 @@ pub(super) fn fuse(code: &mut Code) {
     code.positions = positions;
 }
 
-fn target(instruction: Instruction) -> Option<u32> {
+/// Where an instruction may jump to.
+pub(crate) fn target(instruction: Instruction) -> Option<u32> {
     match instruction {
         Instruction::Jump(to)
         | Instruction::JumpUnless(to)

@@ -57,6 +57,7 @@ fn transfer(code: &Code, at: usize, after: Locals) -> Locals {
         | Instruction::TakeLocal(slot)
         | Instruction::AmendLocal(slot, _)
         | Instruction::AmendLocalWith(slot, _, _)
+        | Instruction::AmendLocalDrop(slot, _)
         | Instruction::ThroughLocal(slot, _)
         | Instruction::LocalConstant(_, slot, _) => after | bit(slot),
         Instruction::LocalLocal(_, left, right) => after | bit(left) | bit(right),

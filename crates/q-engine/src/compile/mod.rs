@@ -19,9 +19,14 @@ use crate::frames::CodeNumber;
 use crate::globals::qualify;
 use crate::interpreter::Interpreter;
 
-/// The most a lambda may have (`semantics.md` 136).
+/// The most a lambda may have (reference page "function notation", variables and constants): parameters, locals besides
+/// them, globals, and constants together with locals and globals.
 const PARAMETERS_MAX: usize = 8;
 const LOCALS_MAX: usize = 110;
+const GLOBALS_MAX: usize = 110;
+const CONSTANTS_MAX: usize = 239;
+/// The most instructions that a branch may skip (error `branch`).
+const BRANCH_MAX: u32 = 65_025;
 
 /// Compiles one body: a lambda's or a line's.
 pub(crate) struct Compiler<'a> {
@@ -116,7 +121,7 @@ pub(crate) fn compile_lambda(
     );
     compiler.code.is_k = tree.is_k;
     let names = locals::of_lambda(tree);
-    if names.len() > LOCALS_MAX + PARAMETERS_MAX {
+    if names.len() > LOCALS_MAX + tree.parameters.len() {
         return Err(QError::new("locals").at(tree.span.start as usize));
     }
     compiler.code.parameters = tree.parameters.len();
@@ -128,6 +133,9 @@ pub(crate) fn compile_lambda(
     }
     compiler.body(&tree.body)?;
     compiler.code.place = place_of_lambda(compiler.interpreter, tree);
+    compiler
+        .check_limits()
+        .map_err(|error| error.at(tree.span.start as usize))?;
     let code = compiler.finish()?;
     let parameters = code.locals[..code.parameters].to_vec();
     let lambda = Arc::new(Lambda {
@@ -173,6 +181,8 @@ impl<'a> Compiler<'a> {
             tables: Vec::new(),
             queries: Vec::new(),
             patterns: Vec::new(),
+            is_numeric: false,
+            numeric: Default::default(),
             source,
             offset,
             namespace,
@@ -185,12 +195,40 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// The limits of a lambda that show when its body is compiled: `'globals`, `'limit` for constants, `'branch`.
+    fn check_limits(&self) -> QResult<()> {
+        let globals = self.code.globals.len();
+        if globals > GLOBALS_MAX {
+            return Err(QError::new("globals"));
+        }
+        // a constant counts once, functions of the language and what is left out not at all
+        let locals = self.code.locals.len() - self.code.parameters;
+        let mut constants: Vec<&Value> = Vec::new();
+        for constant in &self.code.constants {
+            let counts = !constant.is_function() || matches!(constant, Value::Lambda(_));
+            if counts && !constants.iter().any(|other| other.is_identical(constant)) {
+                constants.push(constant);
+                if constants.len() + locals + globals > CONSTANTS_MAX {
+                    return Err(QError::limit());
+                }
+            }
+        }
+        let skips_too_much = |(at, instruction): (u32, &Instruction)| {
+            fuse::target(*instruction).is_some_and(|to| to.abs_diff(at) > BRANCH_MAX)
+        };
+        if (0..).zip(&self.code.instructions).any(skips_too_much) {
+            return Err(QError::new("branch"));
+        }
+        Ok(())
+    }
+
     fn finish(mut self) -> QResult<Arc<Code>> {
         self.emit(Instruction::Return);
         if !self.interpreter.is_debuggable {
             liveness::mark_last_uses(&mut self.code);
         }
         fuse::fuse(&mut self.code);
+        self.code.is_numeric = crate::numeric::is_candidate(&self.code);
         let code = Arc::new(self.code);
         crate::frames::register(&code);
         Ok(code)

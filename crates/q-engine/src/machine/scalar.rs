@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use q_value::{Attribute, Binary, Unary, Value};
 
+use crate::key_index::position;
+
 /// What a primitive gives for two atoms of the commonest types; `Other` leaves it to the kernels.
 pub(super) enum Scalar {
     Long(i64),
@@ -112,30 +114,19 @@ pub(super) fn through_scalar(op: Binary, target: &mut Value, y: &Value) -> bool 
     true
 }
 
-/// `target[index]:value` for an integer index of a plain vector, or a key that a plain dictionary has.
-pub(super) fn assign_scalar(target: &mut Value, index: &Value, value: &Value) -> bool {
-    match place_of(target, index) {
-        Some(Place::Long(item)) => match value {
-            Value::Long(value) => {
-                *item = *value;
-                true
-            }
-            _ => false,
-        },
-        Some(Place::Float(item)) => match value {
-            Value::Float(value) => {
-                *item = *value;
-                true
-            }
-            _ => false,
-        },
-        None => false,
-    }
-}
-
-/// `target[index]op:y` for the same places.
+/// `target[index]op:y`, with `:` as operator `target[index]:y`, for an integer index of a plain vector, or a key that a
+/// plain dictionary has; false leaves it to the general way.
+#[inline]
 pub(super) fn amend_scalar(op: Binary, target: &mut Value, index: &Value, y: &Value) -> bool {
     match (place_of(target, index), y) {
+        (Some(Place::Long(item)), Value::Long(y)) if op == Binary::Assign => {
+            *item = *y;
+            true
+        }
+        (Some(Place::Float(item)), Value::Float(y)) if op == Binary::Assign => {
+            *item = *y;
+            true
+        }
         (Some(Place::Long(item)), Value::Long(y)) => match scalar_long(op, *item, *y) {
             Scalar::Long(result) => {
                 *item = result;
@@ -170,8 +161,8 @@ fn place_of<'a>(target: &'a mut Value, index: &Value) -> Option<Place<'a>> {
         }
         Value::Dict(dict) if !dict.step => {
             let at = match (&dict.keys, index) {
-                (Value::Longs(keys), Value::Long(key)) => position(keys, key)?,
-                (Value::Symbols(keys), Value::Symbol(key)) => position(keys, key)?,
+                (Value::Longs(keys), Value::Long(key)) => position(keys, *key)?,
+                (Value::Symbols(keys), Value::Symbol(key)) => position(keys, *key)?,
                 _ => return None,
             };
             if !matches!(dict.values, Value::Longs(_) | Value::Floats(_)) {
@@ -189,25 +180,4 @@ fn item_of(list: &mut Value, at: usize) -> Option<Place<'_>> {
         Value::Floats(items) if at < items.len() => Some(Place::Float(&mut items.make_mut()[at])),
         _ => None,
     }
-}
-
-/// The first place of a key, looking at blocks at a time so that the comparison vectorises.
-pub(crate) fn position<T: PartialEq>(keys: &[T], key: &T) -> Option<usize> {
-    const BLOCK: usize = 64;
-    let mut blocks = keys.chunks_exact(BLOCK);
-    for (number, block) in blocks.by_ref().enumerate() {
-        if block
-            .iter()
-            .fold(false, |found, other| found | (other == key))
-        {
-            let inside = block.iter().position(|other| other == key)?;
-            return Some(number * BLOCK + inside);
-        }
-    }
-    let start = keys.len() - blocks.remainder().len();
-    blocks
-        .remainder()
-        .iter()
-        .position(|other| other == key)
-        .map(|inside| start + inside)
 }

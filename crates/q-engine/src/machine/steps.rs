@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use q_kernels::interrupt::guard;
 use q_value::{Binary, Lambda, QError, QResult, Value};
 
-use super::scalar::{amend_scalar, assign_scalar};
+use super::scalar::amend_scalar;
 use super::signalled;
 use crate::amend::{self, Bounds};
 use crate::code::{Code, Instruction};
@@ -90,25 +91,11 @@ impl Interpreter {
                 self.stack.push(Value::Long(count));
             }
             Instruction::AmendLocal(slot, count) => {
-                if count == 1 {
-                    let (index, value) = (self.pop(), &self.stack[self.stack.len() - 1]);
-                    let value = value.clone();
-                    let place = base + usize::from(slot);
-                    if !assign_scalar(&mut self.stack[place], &index, &value) {
-                        let mut target = self.take_place(place);
-                        let result = amend::assign(&mut target, &[index], value, Bounds::Length);
-                        self.stack[place] = target;
-                        result?;
-                    }
-                    return Ok(None);
-                }
-                let path = self.pop_arguments(usize::from(count));
-                let value = self.stack[self.stack.len() - 1].clone();
-                let place = base + usize::from(slot);
-                let mut target = self.take_place(place);
-                let result = amend::assign(&mut target, &path, value, Bounds::Length);
-                self.stack[place] = target;
-                result?;
+                self.amend_local(base + usize::from(slot), count, Binary::Assign)?;
+            }
+            Instruction::AmendLocalDrop(slot, op) => {
+                self.amend_local(base + usize::from(slot), 1, op)?;
+                self.stack.pop();
             }
             Instruction::AmendGlobal(id, count) => {
                 let path = self.pop_arguments(usize::from(count));
@@ -117,35 +104,11 @@ impl Interpreter {
             }
             Instruction::AmendLocalWith(slot, count, op) => {
                 let is_used = count & VALUE_USED != 0;
-                let count = count & !VALUE_USED;
-                if count == 1 && !is_used {
-                    let top = self.stack.len() - 1;
-                    let place = base + usize::from(slot);
-                    let (below, above) = self.stack.split_at_mut(top - 1);
-                    if amend_scalar(op, &mut below[place], &above[1], &above[0]) {
-                        self.stack.pop();
-                        return Ok(None);
-                    }
-                }
-                let path = self.pop_arguments(usize::from(count));
-                let value = self.stack[self.stack.len() - 1].clone();
                 let place = base + usize::from(slot);
-                let mut target = self.take_place(place);
-                let function = Value::Binary(op);
-                let result = amend::apply(
-                    self,
-                    &mut target,
-                    &path,
-                    &function,
-                    Some(value),
-                    Bounds::Length,
-                );
-                self.stack[place] = target;
-                result?;
                 if is_used {
-                    let item = crate::index::index_deep(&self.stack[place], &path)?;
-                    self.pop();
-                    self.stack.push(item);
+                    self.amend_local_used(place, count & !VALUE_USED, op)?;
+                } else {
+                    self.amend_local(place, count, op)?;
                 }
             }
             Instruction::AmendGlobalWith(id, count, op) => {
@@ -183,7 +146,7 @@ impl Interpreter {
                 }
             }
             Instruction::Query(index) => {
-                let result = self.run_query(&code.queries[index as usize], base)?;
+                let result = guard(|| self.run_query(&code.queries[index as usize], base))?;
                 self.stack.push(result);
             }
             Instruction::Table(index) => {
@@ -207,6 +170,7 @@ impl Interpreter {
             | Instruction::LocalConstant(..)
             | Instruction::LocalLocal(..)
             | Instruction::Binary(_)
+            | Instruction::Word(_)
             | Instruction::ThroughLocalConstant(..)
             | Instruction::ThroughLocalDrop(..)
             | Instruction::CallOwn(_)
@@ -218,6 +182,58 @@ impl Interpreter {
             | Instruction::Return => unreachable!("handled in the loop"),
         }
         Ok(None)
+    }
+
+    /// `x[i;..]op:v` on a local: that many indices on top, the value below; the value stays.
+    fn amend_local(&mut self, place: usize, count: u8, op: Binary) -> QResult<()> {
+        if count == 1 {
+            let value = self.stack.len() - 2;
+            let (below, above) = self.stack.split_at_mut(value);
+            if amend_scalar(op, &mut below[place], &above[1], &above[0]) {
+                self.stack.pop();
+                return Ok(());
+            }
+        }
+        let path = self.pop_arguments(usize::from(count));
+        let value = self.stack[self.stack.len() - 1].clone();
+        let mut target = self.take_place(place);
+        let result = if op == Binary::Assign {
+            amend::assign(&mut target, &path, value, Bounds::Length)
+        } else {
+            let function = Value::Binary(op);
+            amend::apply(
+                self,
+                &mut target,
+                &path,
+                &function,
+                Some(value),
+                Bounds::Length,
+            )
+        };
+        self.stack[place] = target;
+        result
+    }
+
+    /// As [`Interpreter::amend_local`], where the item's new value is wanted: it takes the place of the value.
+    fn amend_local_used(&mut self, place: usize, count: u8, op: Binary) -> QResult<()> {
+        let path = self.pop_arguments(usize::from(count));
+        let value = self.stack[self.stack.len() - 1].clone();
+        let mut target = self.take_place(place);
+        let function = Value::Binary(op);
+        let result = amend::apply(
+            self,
+            &mut target,
+            &path,
+            &function,
+            Some(value),
+            Bounds::Length,
+        );
+        self.stack[place] = target;
+        result?;
+        let item = crate::index::index_deep(&self.stack[place], &path)?;
+        self.pop();
+        self.stack.push(item);
+        Ok(())
     }
 
     /// A binary primitive on a local and a constant that are no plain atoms.

@@ -9,7 +9,7 @@ use q_value::{Dict, EnumVector, QError, QResult, Symbol, Table, Value, Vector};
 
 use super::pairs::same_vectors;
 use super::scatter::scatter;
-use crate::{enumeration, gather, group, search};
+use crate::{enumeration, gather, group, interrupt, search};
 
 /// `x,y`.
 ///
@@ -187,6 +187,7 @@ fn extend<T: Clone>(mut a: Vector<T>, b: &Vector<T>) -> Vector<T> {
         a.make_mut().extend_from_slice(b);
         return a;
     }
+    interrupt::expect_room((a.len() + b.len()).saturating_mul(size_of::<T>()));
     // one allocation of the right size instead of a copy that grows
     let mut items = Vec::with_capacity(a.len() + b.len());
     items.extend_from_slice(&a);

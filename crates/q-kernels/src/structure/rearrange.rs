@@ -5,7 +5,7 @@ use std::sync::Arc;
 use q_value::{Dict, QError, QResult, Symbol, Table, Value, Vector};
 
 use super::pairs::map_vector;
-use crate::gather;
+use crate::{gather, interrupt};
 
 /// `reverse x`: the last item first; of a dictionary keys and values; of an atom itself.
 ///
@@ -101,6 +101,8 @@ pub fn cross(x: Value, y: Value) -> QResult<Value> {
         )),
         (Value::Table(a), Value::Table(b)) => {
             let (rows, more) = (a.row_count(), b.row_count());
+            // two lists of positions, and as much again in columns
+            interrupt::expect_room(rows.saturating_mul(more).saturating_mul(32));
             let left: Vec<usize> = (0..rows)
                 .flat_map(|row| std::iter::repeat_n(row, more))
                 .collect();
@@ -128,8 +130,11 @@ pub fn cross(x: Value, y: Value) -> QResult<Value> {
                 super::as_collection(x).items(),
                 super::as_collection(y).items(),
             );
-            let mut pairs = Vec::with_capacity(x.len() * y.len());
+            let count = x.len().saturating_mul(y.len());
+            interrupt::expect_room(count.saturating_mul(size_of::<Value>()));
+            let mut pairs = Vec::with_capacity(count);
             for left in &x {
+                interrupt::poll();
                 for right in &y {
                     pairs.push(super::join::join(left.clone(), right.clone())?);
                 }

@@ -2,7 +2,7 @@
 
 use q_value::{Dict, QError, QResult, Symbol, Table, Value, Vector};
 
-use crate::{gather, search};
+use crate::{gather, interrupt, search};
 
 /// Longer lists are `'limit`, as in kdb+.
 const COUNT_MAX: i64 = (1 << 40) - 1;
@@ -139,6 +139,7 @@ fn repeated(atom: &Value, count: usize) -> Value {
 }
 
 fn copies<T: Clone>(one: &[T], count: usize) -> Vector<T> {
+    interrupt::expect_room(count.saturating_mul(size_of::<T>()));
     let items: Vec<T> = one
         .first()
         .map_or_else(Vec::new, |item| vec![item.clone(); count]);
@@ -148,6 +149,7 @@ fn copies<T: Clone>(one: &[T], count: usize) -> Vector<T> {
 /// `count` items from `offset` on, around the end.
 fn cyclic(y: &Value, offset: usize, count: usize) -> Value {
     fn around<T: Clone>(v: Vector<T>, offset: usize, count: usize) -> Vector<T> {
+        interrupt::expect_room(count.saturating_mul(size_of::<T>()));
         let mut items = Vec::with_capacity(count);
         let first = &v[offset..];
         items.extend_from_slice(&first[..first.len().min(count)]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use q_value::{Dict, EnumVector, QError, QResult, Symbol, Value, Vector};
 
 use crate::text::pattern::{Pattern, find_all};
-use crate::{enumeration, parallel};
+use crate::{enumeration, interrupt, parallel};
 
 /// Texts below which one thread matches all.
 const TEXTS_PER_THREAD_MIN: usize = 1 << 15;
@@ -31,7 +31,9 @@ fn matching(x: Value, pattern: &Pattern) -> QResult<Value> {
             let parts = parallel::over(items.len(), TEXTS_PER_THREAD_MIN, |range| {
                 items[range]
                     .iter()
-                    .map(|item| item.as_text().is_some_and(|text| pattern.matches(text)))
+                    .enumerate()
+                    .inspect(|(row, _)| interrupt::at_row(*row))
+                    .map(|(_, item)| item.as_text().is_some_and(|text| pattern.matches(text)))
                     .collect::<Vec<bool>>()
             });
             Ok(Value::Booleans(parts.concat().into()))

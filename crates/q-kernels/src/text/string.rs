@@ -6,7 +6,7 @@ use q_value::display::function_text;
 use q_value::format::{EnumItems, push_plain_atom, push_plain_item, settings};
 use q_value::{Dict, QResult, Table, Value};
 
-use crate::parallel;
+use crate::{interrupt, parallel};
 
 /// Items below which one thread makes all strings; each costs an allocation or two, some 50 ns.
 const STRINGS_PER_THREAD_MIN: usize = 1 << 14;
@@ -57,6 +57,7 @@ fn strings(vector: &Value, precision: u8) -> Vec<Value> {
         let mut buffer = Vec::with_capacity(40);
         range
             .map(|at| {
+                interrupt::at_row(at);
                 buffer.clear();
                 match &items {
                     Some((items, enumeration)) => {

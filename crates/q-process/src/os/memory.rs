@@ -1,10 +1,8 @@
 //! Memory figures and the limit of `-w`.
 
 use q_engine::system::MemoryStatistics;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The limit of `-w`: the kernel refuses data beyond what the process had when the limit was set plus the limit. A
-/// refused allocation ends the process, as in kdb+ (`-w abort`).
+/// The limit of `-w`: the allocator counts what it hands out, and evaluation that goes beyond the limit ends in `'wsfull`.
 #[derive(Default)]
 pub(crate) struct MemoryLimit {
     bytes: i64,
@@ -16,20 +14,11 @@ impl MemoryLimit {
         self.bytes
     }
 
-    /// Sets or (with 0) lifts the limit; one that the system refuses stays as it was.
+    /// Sets or (with 0) lifts the limit.
     pub(crate) fn set(&mut self, bytes: i64) {
-        let wanted = match u64::try_from(bytes) {
-            Ok(limit) if limit > 0 => Some(limit.saturating_add(data_bytes())),
-            _ => None,
-        };
-        let current = getrlimit(Resource::Data);
-        let limit = Rlimit {
-            current: wanted,
-            maximum: current.maximum,
-        };
-        if setrlimit(Resource::Data, limit).is_ok() {
-            self.bytes = bytes.max(0);
-        }
+        self.bytes = bytes.max(0);
+        let limit = usize::try_from(self.bytes).ok().filter(|limit| *limit > 0);
+        q_engine::memory::set_limit(limit);
     }
 }
 
@@ -43,14 +32,6 @@ fn kilobytes(text: &str, name: &str) -> Option<i64> {
         .parse()
         .ok()?;
     Some(number * 1024)
-}
-
-/// Writable private memory, which is what the kernel counts against the limit.
-fn data_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    kilobytes(&status, "VmData")
-        .and_then(|bytes| u64::try_from(bytes).ok())
-        .unwrap_or(0)
 }
 
 /// What `.Q.w` shows; zero where the platform does not say.
@@ -75,7 +56,7 @@ mod tests {
     fn figures_are_read_from_the_kernel_s_text() {
         let text = "VmPeak:\t  10 kB\nVmRSS:\t  2048 kB\n";
         assert_eq!(kilobytes(text, "VmRSS"), Some(2048 * 1024));
-        assert_eq!(kilobytes(text, "VmData"), None);
+        assert_eq!(kilobytes(text, "VmSwap"), None);
     }
 
     #[cfg(target_os = "linux")]
