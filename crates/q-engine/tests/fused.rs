@@ -69,13 +69,13 @@ fn interpreter() -> Interpreter {
         "\\P 17".to_owned(),
         format!("S:({})", literals.join(";")),
         "V:value each S".to_owned(),
-        "try:{[f;a] .[{[f;a] -3!f . a};(f;a);{\"error \",x}]}".to_owned(),
+        "try:{[f;a] .[{[f;a] -3!$[1=count a;f a 0;f[a 0;a 1]]};(f;a);{\"error \",x}]}".to_owned(),
         "pairs:{[f]{[f;a]{[f;a;b]try[f;(a;b)]}[f;a]each V}[f]each V}".to_owned(),
         "row:{[f]{[f;b]try[f;(0;b)]}[f]each V}".to_owned(),
         // one function per value on the right, whose text is a constant in it
         "constants:{[f]flip{[f;s]g:value ssr[f;\"CONSTANT\";s];{[g;a]try[g;enlist a]}[g]each V}[f]each S}".to_owned(),
         // where two tables of texts differ
-        "differ:{[a;b]{[a;b]w:where not a~'b;(S w;a w;b w)}'[a;b]where not a~'b}".to_owned(),
+        "unlike:{[a;b]{[a;b]w:where not a~'b;(S w;a w;b w)}'[a;b]where not a~'b}".to_owned(),
     ] {
         assert_eq!(show(&mut interpreter, &line), "", "{line}");
     }
@@ -90,12 +90,12 @@ fn compare(ops: &[&str], forms: &[&str], constants: &[&str]) {
         assert_eq!(show(&mut interpreter, &line), "", "{line}");
         for form in forms {
             let form = form.replace("OP", op);
-            let line = format!("Q:pairs {form};$[P~Q;`same;differ[P;Q]]");
+            let line = format!("Q:pairs {form};$[P~Q;`same;unlike[P;Q]]");
             assert_eq!(show(&mut interpreter, &line), "`same", "{form}");
         }
         for form in constants {
             let form = form.replace("OP", op);
-            let line = format!("Q:constants\"{form}\";$[P~Q;`same;differ[P;Q]]");
+            let line = format!("Q:constants\"{form}\";$[P~Q;`same;unlike[P;Q]]");
             assert_eq!(show(&mut interpreter, &line), "`same", "{form}");
         }
     }
@@ -151,7 +151,7 @@ fn a_comparison_in_a_condition_is_the_comparison() {
             ("{[x;y]c:x OP 1;$[c;1;2]}", "{[x;y]$[x OP 1;1;2]}"),
             ("{[x;y]c:1 OP x;$[c;1;2]}", "{[x;y]$[1 OP x;1;2]}"),
         ] {
-            let line = format!("P:pairs {plain};Q:pairs {fused};$[P~Q;`same;differ[P;Q]]")
+            let line = format!("P:pairs {plain};Q:pairs {fused};$[P~Q;`same;unlike[P;Q]]")
                 .replace("OP", op);
             assert_eq!(show(&mut interpreter, &line), "`same", "{op} {fused}");
         }
