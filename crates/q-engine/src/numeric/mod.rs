@@ -247,7 +247,7 @@ impl Interpreter {
         lambda: &Arc<Lambda>,
     ) -> Option<QResult<()>> {
         let base = self.stack.len() - code.parameters;
-        let arguments = self.stack[base..].iter().map(|argument| Kind::of(argument));
+        let arguments = self.stack[base..].iter().map(Kind::of);
         let signature = signature(arguments.map(|held| held.map(|(kind, _)| kind)));
         if signature == 0 {
             return None;
