@@ -36,9 +36,9 @@ pub(crate) fn run(update: bool, page: Option<&str>) -> Result<Totals> {
             "2",
             // some pages are brute-force programs: a slow machine must not count as a wrong answer
             "--timeout",
-            "120",
+            "300",
             "--step-timeout",
-            "60",
+            "200",
         ])
         .args(CORPUS.map(|part| examples.join(format!("{part}.jsonl"))));
     match page {
