@@ -235,9 +235,8 @@ impl Process {
             Outcome::Nothing => {}
             Outcome::Value(_, text) => write_standard(StandardStream::Output, &text),
             Outcome::Error(_, text) => {
-                if self.signals.is_interrupted() && self.shared.console().is_terminal() {
-                    // after the ^C of the terminal
-                    write_standard(StandardStream::Error, b"\n");
+                if self.signals.is_interrupted() {
+                    self.shared.console().after_interrupt();
                 }
                 let text = self.shared.console().paint_error(text);
                 write_standard(StandardStream::Error, &text);

@@ -51,12 +51,6 @@ impl Console {
     pub(crate) fn start(&mut self, is_quiet: bool, waker: UnixStream, busy: &Arc<AtomicBool>) {
         self.is_quiet = is_quiet;
         let input = rustix::stdio::stdin();
-        let terminal = std::env::var("TERM").ok();
-        let is_plain = std::env::var(MODE_VARIABLE).is_ok_and(|mode| mode == "plain");
-        let is_seen = self.is_terminal() && rustix::termios::isatty(rustix::stdio::stdout());
-        if is_plain || !is_seen || !is_capable(terminal.as_deref()) {
-            return;
-        }
         let is_foreground = rustix::termios::tcgetpgrp(input)
             .is_ok_and(|group| group == rustix::process::getpgrp());
         let Ok(original) = rustix::termios::tcgetattr(input) else {
@@ -66,8 +60,14 @@ impl Console {
             // to touch the terminal from the background would stop the process
             return;
         }
-        self.is_coloured = wants_colour(std::env::var_os("NO_COLOR").as_deref());
         screen::open(original);
+        let terminal = std::env::var("TERM").ok();
+        let is_plain = std::env::var(MODE_VARIABLE).is_ok_and(|mode| mode == "plain");
+        let is_seen = rustix::termios::isatty(rustix::stdio::stdout());
+        if is_plain || !is_seen || !is_capable(terminal.as_deref()) {
+            return;
+        }
+        self.is_coloured = wants_colour(std::env::var_os("NO_COLOR").as_deref());
         self.editor = Editor::start(Setup {
             is_coloured: self.is_coloured,
             history: history::path_from(|name| std::env::var_os(name)),
@@ -167,6 +167,7 @@ impl Console {
     /// Ends the line that an interrupt broke off; true when a prompt is to follow. An editor has its own.
     pub(crate) fn break_line(&mut self) -> bool {
         if self.editor.is_none() {
+            screen::drop_input();
             write_standard(StandardStream::Output, b"\n");
         }
         self.editor.is_none()
@@ -188,6 +189,15 @@ impl Console {
             }
         }
         self.next_line()
+    }
+
+    /// After the `^C` of a terminal: what was typed ahead is dropped, as is the rest of the line.
+    pub(crate) fn after_interrupt(&mut self) {
+        if self.is_terminal() {
+            self.statements.clear();
+            screen::drop_input();
+            write_standard(StandardStream::Error, b"\n");
+        }
     }
 
     /// The text of an error as this console shows it.

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use q_engine::system::StandardStream;
-use rustix::termios::{OptionalActions, Termios};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios};
 use rustyline::ExternalPrinter;
 
 /// Bytes that wait for an editor which does not draw (in the middle of a search, say); more go out at once.
@@ -40,8 +40,13 @@ impl Screen {
     }
 }
 
-/// Begins to keep order between q and an editor on the terminal whose settings these are.
+/// Begins to keep order on the terminal whose settings these are. From now on Ctrl-C does not make the kernel drop what
+/// is on its way to the screen, which may be the error that tells of it.
 pub(super) fn open(original: Termios) {
+    let mut kept = original.clone();
+    kept.local_modes |= LocalModes::NOFLSH;
+    // a terminal that refuses drops what it drops
+    let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &kept);
     // a process has one console
     let _ = SCREEN.set(Screen {
         state: Mutex::new(State {
@@ -53,6 +58,12 @@ pub(super) fn open(original: Termios) {
         changed: Condvar::new(),
         original,
     });
+}
+
+/// Drops what has been typed and not read.
+pub(super) fn drop_input() {
+    // without a terminal nothing was typed
+    let _ = rustix::termios::tcflush(rustix::stdio::stdin(), QueueSelector::IFlush);
 }
 
 /// Writes and flushes; a reader that went away is no error of q's.
