@@ -339,7 +339,7 @@ async fn a_failing_script_is_named_with_its_error_and_place() {
         panic!("waited for");
     };
     assert!(
-        reason.contains("'type") && reason.contains("lib/deep.q:3"),
+        reason.contains("'type") && reason.contains("lib/deep.q:2: f:{1+`a}"),
         "{reason}"
     );
     assert!(!creation_stopped);
