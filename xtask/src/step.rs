@@ -111,9 +111,10 @@ pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Builds the executable and returns its path.
+/// Builds the executable and returns its path. Builds what the tests build, too: a package built alone gets its
+/// dependencies with fewer features, which would compile hundreds of them a second time.
 pub(crate) fn build_qspace() -> Result<PathBuf> {
-    run(cargo().args(["build", "--quiet", "--package", "qspace"]))?;
+    run(cargo().args(["build", "--quiet", "--workspace", "--bins", "--tests"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| workspace_root().join("target"), PathBuf::from);
     Ok(std::fs::canonicalize(target.join("debug/qspace"))?)
