@@ -10,7 +10,7 @@ mod steps;
 use std::sync::Arc;
 
 use q_kernels::interrupt;
-use q_value::{Lambda, QError, QResult, Value};
+use q_value::{Lambda, QError, QResult, Value, push_boolean, push_float, push_long};
 
 use crate::code::{Code, Instruction, LambdaBody};
 use crate::compile::fuse::LAST_USE;
@@ -179,13 +179,13 @@ impl Interpreter {
         macro_rules! push_scalar {
             ($scalar:expr, $slow:expr) => {
                 match $scalar {
-                    Scalar::Long(x) => self.stack.push(Value::Long(x)),
-                    Scalar::Float(x) => self.stack.push(Value::Float(x)),
+                    Scalar::Long(x) => push_long(&mut self.stack, x),
+                    Scalar::Float(x) => push_float(&mut self.stack, x),
                     Scalar::Boolean(holds) => match instructions.get(next) {
                         Some(Instruction::JumpUnless(to)) => {
                             next = if holds { next + 1 } else { *to as usize };
                         }
-                        _ => self.stack.push(Value::Boolean(holds)),
+                        _ => push_boolean(&mut self.stack, holds),
                     },
                     Scalar::Other => {
                         self.at = next as u32;
@@ -200,13 +200,13 @@ impl Interpreter {
             next += 1;
             match instruction {
                 Instruction::Constant(index) => match &code.constants[index as usize] {
-                    Value::Long(x) => self.stack.push(Value::Long(*x)),
+                    Value::Long(x) => push_long(&mut self.stack, *x),
                     value => self.stack.push(value.clone()),
                 },
                 Instruction::Local(slot) => match &self.stack[base + usize::from(slot)] {
                     Value::Long(x) => {
                         let x = *x;
-                        self.stack.push(Value::Long(x));
+                        push_long(&mut self.stack, x);
                     }
                     Value::Elided => self.stack.push(Value::empty_list()),
                     value => {
@@ -217,7 +217,7 @@ impl Interpreter {
                 Instruction::TakeLocal(slot) => match &self.stack[base + usize::from(slot)] {
                     Value::Long(x) => {
                         let x = *x;
-                        self.stack.push(Value::Long(x));
+                        push_long(&mut self.stack, x);
                     }
                     _ => {
                         let value = self.take_place(base + usize::from(slot));
@@ -272,10 +272,9 @@ impl Interpreter {
                 }
                 Instruction::Word(word) => {
                     let top = self.stack.len() - 1;
-                    if let [Value::Long(y), Value::Long(x)] = &self.stack[top - 1..] {
-                        let result = word.of_longs(*x, *y);
-                        self.stack.pop();
-                        self.stack[top - 1] = Value::Long(result);
+                    if let [Value::Long(y), Value::Long(x)] = &mut self.stack[top - 1..] {
+                        *y = word.of_longs(*x, *y);
+                        self.stack.truncate(top);
                     } else {
                         self.at = next as u32;
                         let (x, y) = (self.pop(), self.pop());

@@ -93,8 +93,9 @@ impl Divisor {
         (self.divide_magnitude((x ^ sign) as u64) as i64) ^ sign
     }
 
+    /// The greatest multiple of the divisor that is not above `x`; `x` must not be null.
     #[inline(always)]
-    fn multiple_below(self, x: i64) -> i64 {
+    pub(crate) fn multiple_below(self, x: i64) -> i64 {
         self.floor(x).wrapping_mul(self.by as i64)
     }
 }

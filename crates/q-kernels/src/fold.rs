@@ -123,22 +123,24 @@ pub(crate) fn exact_sum_longs(x: &[i64]) -> (i128, u64) {
         x[range]
             .chunks(CACHED)
             .map(|block| {
-                // one plain fold after the other: each vectorises, and the block is read from memory once
-                let known = |x: i64| if x == i64::MIN { 0 } else { x };
-                let low = fold_block(
+                // nulls as zero; the sign turned, so that halves are unsigned and need no arithmetic shift, which
+                // vectors of 64 bits lack
+                let biased = |x: i64| (if x == i64::MIN { 0 } else { x } as u64) ^ (1 << 63);
+                let (low, high, count) = fold_block(
                     block,
-                    0i64,
-                    |sum, x| sum + (known(x) & 0xffff_ffff),
-                    |a, b| a + b,
+                    (0u64, 0u64, 0u64),
+                    |(low, high, count), x| {
+                        let item = biased(x);
+                        (
+                            low + (item & 0xffff_ffff),
+                            high + (item >> 32),
+                            count + u64::from(x != i64::MIN),
+                        )
+                    },
+                    |a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2),
                 );
-                let high = fold_block(block, 0i64, |sum, x| sum + (known(x) >> 32), |a, b| a + b);
-                let count = fold_block(
-                    block,
-                    0i64,
-                    |count, x| count + i64::from(x != i64::MIN),
-                    |a, b| a + b,
-                );
-                ((i128::from(high) << 32) + i128::from(low), count as u64)
+                let bias = (block.len() as i128) << 63;
+                ((i128::from(high) << 32) + i128::from(low) - bias, count)
             })
             .fold((0, 0), |a: (i128, u64), b| (a.0 + b.0, a.1 + b.1))
     });

@@ -238,6 +238,9 @@ pub(crate) fn first_rows(x: &Value) -> QResult<Vec<u32>> {
             }
             return first;
         }
+        if partitioned_group::is_worth_it(keys) {
+            return partitioned_group::first_rows(keys);
+        }
         group_keys(keys).first_rows
     }
     with_keys!(x, v => Ok(of(v)), else Ok(groups_of(x)?.first_rows))

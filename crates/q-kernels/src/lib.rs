@@ -50,6 +50,7 @@ mod scan;
 pub mod search;
 pub mod sort;
 pub mod statistics;
+mod streaming;
 pub mod structure;
 pub mod temporal;
 pub mod text;

@@ -1,7 +1,8 @@
 //! The few loops every kernel is made of: map and zip, into new memory or in place.
 //!
-//! Each is compiled twice, for the baseline and for AVX2, and the machine's kind is chosen at run time; large vectors
-//! are split over threads. Debug builds, which do not vectorise, have the baseline only.
+//! Each is compiled twice, for the baseline and for AVX2, and the machine's kind is chosen at run time; large vectors are
+//! split over threads, and results larger than any cache are streamed to memory. Debug builds, which do not vectorise,
+//! have the baseline only.
 
 use std::mem::MaybeUninit;
 
@@ -9,6 +10,7 @@ use q_value::Vector;
 
 use crate::interrupt;
 use crate::parallel::{self, ITEMS_PER_THREAD_MIN};
+use crate::streaming;
 
 /// Defines a function whose body is compiled for the baseline and for AVX2. The body must be plain slice loops: what it
 /// calls is inlined into both.
@@ -109,9 +111,17 @@ pub(crate) fn build<R: Send>(
 type Fill<'a, R> = &'a (dyn Fn(usize, &mut [MaybeUninit<R>]) + Sync);
 
 fn build_by<R: Send>(count: usize, fill: Fill<'_, R>) -> Vec<R> {
-    interrupt::expect_room(count.saturating_mul(size_of::<R>()));
+    let bytes = count.saturating_mul(size_of::<R>());
+    interrupt::expect_room(bytes);
     let mut items: Vec<R> = Vec::with_capacity(count);
-    change_by(&mut items.spare_capacity_mut()[..count], fill);
+    let out = &mut items.spare_capacity_mut()[..count];
+    if bytes < streaming::STREAMED_MIN {
+        change_by(out, fill);
+    } else {
+        change_by(out, &|start, part| {
+            streaming::fill_staged(part, &|at, part| fill(start + at, part));
+        });
+    }
     // SAFETY: `fill` wrote every item of every part, and the parts cover the first `count` items.
     unsafe { items.set_len(count) };
     items

@@ -1,7 +1,7 @@
 //! Grouping of many different keys: rows are first parted by hash, so that each part's table fits a cache.
 
 use std::mem::MaybeUninit;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::group::Groups;
 use crate::keys::{Key, NONE};
@@ -64,87 +64,136 @@ pub(crate) fn groups<K: Key>(keys: &[K]) -> Groups {
     }
 }
 
-/// For each row the first row with the same key.
-fn first_of_each<K: Key>(keys: &[K]) -> Vec<u32> {
-    let count = keys.len();
-    let bits = (count / PART_ROWS).next_power_of_two().ilog2().clamp(1, 11);
-    let parts = 1usize << bits;
-    let part_of = |key: K| (key.hash() >> (u64::BITS - bits)) as usize;
-    let ranges = parallel::ranges(count, parallel::ITEMS_PER_THREAD_MIN);
-    let mut counts: Vec<Vec<usize>> = parallel::run(ranges.clone(), |range| {
-        let mut counts = vec![0usize; parts];
-        for key in &keys[range] {
-            counts[part_of(*key)] += 1;
-        }
-        counts
-    });
-    let mut bounds = Vec::with_capacity(parts + 1);
-    let mut next = 0;
-    for part in 0..parts {
-        bounds.push(next);
-        for counts in &mut counts {
-            let held = counts[part];
-            counts[part] = next;
-            next += held;
-        }
-    }
-    bounds.push(next);
-    let mut parted: Vec<(K, u32)> = Vec::with_capacity(count);
-    let target = Places(parted.spare_capacity_mut().as_mut_ptr());
-    parallel::run(
-        ranges.into_iter().zip(counts).collect(),
-        |(range, mut next)| {
-            let target = &target;
-            for (row, key) in range.clone().zip(&keys[range]) {
-                let place = &mut next[part_of(*key)];
-                // SAFETY: the places of a range and part were counted above and belong to this thread alone.
-                unsafe { target.write(*place, MaybeUninit::new((*key, row as u32))) };
-                *place += 1;
-            }
+/// The first row of each group, ascending.
+pub(crate) fn first_rows<K: Key>(keys: &[K]) -> Vec<u32> {
+    let words = keys.len().div_ceil(u64::BITS as usize);
+    // rows are marked, for a bit each lets all marks stay in a cache
+    let marks = Parted::new(keys).visit(
+        || vec![0u64; words],
+        |marks, row, first| {
+            marks[row as usize / 64] |= u64::from(row == first) << (row % 64);
         },
     );
-    // SAFETY: every row was written to a place of its own, and there are as many places as rows.
-    unsafe { parted.set_len(count) };
-    let mut first: Vec<u32> = Vec::with_capacity(count);
-    let target = Places(first.spare_capacity_mut().as_mut_ptr());
-    let next = Mutex::new(0);
-    parallel::run(vec![(); parallel::threads()], |()| {
-        let target = &target;
-        let mut slots: Vec<u32> = Vec::new();
-        loop {
-            let part = {
-                let mut next = next.lock().expect("grouping does not panic");
-                *next += 1;
-                *next - 1
-            };
-            if part >= parts {
-                break;
+    let mut rows = Vec::new();
+    for word in 0..words {
+        let mut left = marks.iter().fold(0, |all, marks| all | marks[word]);
+        while left != 0 {
+            rows.push(word as u32 * 64 + left.trailing_zeros());
+            left &= left - 1;
+        }
+    }
+    rows
+}
+
+/// For each row the first row with the same key.
+fn first_of_each<K: Key>(keys: &[K]) -> Vec<u32> {
+    let mut all: Vec<u32> = Vec::with_capacity(keys.len());
+    let target = Places(all.spare_capacity_mut().as_mut_ptr());
+    let target = &target;
+    Parted::new(keys).visit(
+        || (),
+        |(), row, first| {
+            // SAFETY: each row stands in one part, which one thread works.
+            unsafe { target.write(row as usize, MaybeUninit::new(first)) };
+        },
+    );
+    // SAFETY: every row of every part was written.
+    unsafe { all.set_len(keys.len()) };
+    all
+}
+
+/// Keys and their rows, parted by hash; rows ascend in each part.
+struct Parted<K> {
+    rows: Vec<(K, u32)>,
+    /// Where each part starts, and the end.
+    bounds: Vec<usize>,
+}
+
+impl<K: Key> Parted<K> {
+    fn new(keys: &[K]) -> Parted<K> {
+        let count = keys.len();
+        let bits = (count / PART_ROWS).next_power_of_two().ilog2().clamp(1, 11);
+        let parts = 1usize << bits;
+        let part_of = |key: K| (key.hash() >> (u64::BITS - bits)) as usize;
+        let ranges = parallel::ranges(count, parallel::ITEMS_PER_THREAD_MIN);
+        let mut counts: Vec<Vec<usize>> = parallel::run(ranges.clone(), |range| {
+            let mut counts = vec![0usize; parts];
+            for key in &keys[range] {
+                counts[part_of(*key)] += 1;
             }
-            interrupt::poll();
-            let rows = &parted[bounds[part]..bounds[part + 1]];
-            let mask = (rows.len() * 2).next_power_of_two().max(16) - 1;
-            slots.clear();
-            slots.resize(mask + 1, NONE);
-            for (at, (key, row)) in rows.iter().enumerate() {
-                let mut slot = key.hash() as usize & mask;
-                let found = loop {
-                    match slots[slot] {
-                        NONE => {
-                            slots[slot] = at as u32;
-                            break *row;
-                        }
-                        other if rows[other as usize].0.same(*key) => break rows[other as usize].1,
-                        _ => slot = (slot + 1) & mask,
-                    }
-                };
-                // SAFETY: each row stands in one part, which one thread works.
-                unsafe { target.write(*row as usize, MaybeUninit::new(found)) };
+            counts
+        });
+        let mut bounds = Vec::with_capacity(parts + 1);
+        let mut next = 0;
+        for part in 0..parts {
+            bounds.push(next);
+            for counts in &mut counts {
+                let held = counts[part];
+                counts[part] = next;
+                next += held;
             }
         }
-    });
-    // SAFETY: every row of every part was written.
-    unsafe { first.set_len(count) };
-    first
+        bounds.push(next);
+        let mut rows: Vec<(K, u32)> = Vec::with_capacity(count);
+        let target = Places(rows.spare_capacity_mut().as_mut_ptr());
+        parallel::run(
+            ranges.into_iter().zip(counts).collect(),
+            |(range, mut next)| {
+                let target = &target;
+                for (row, key) in range.clone().zip(&keys[range]) {
+                    let place = &mut next[part_of(*key)];
+                    // SAFETY: the places of a range and part were counted above and belong to this thread alone.
+                    unsafe { target.write(*place, MaybeUninit::new((*key, row as u32))) };
+                    *place += 1;
+                }
+            },
+        );
+        // SAFETY: every row was written to a place of its own, and there are as many places as rows.
+        unsafe { rows.set_len(count) };
+        Parted { rows, bounds }
+    }
+
+    /// Calls `found` with each row and the first row of the same key, and a state that each thread makes for itself;
+    /// returns the states.
+    fn visit<S: Send>(
+        &self,
+        state: impl Fn() -> S + Sync,
+        found: impl Fn(&mut S, u32, u32) + Sync,
+    ) -> Vec<S> {
+        let parts = self.bounds.len() - 1;
+        let next = AtomicUsize::new(0);
+        parallel::run(vec![(); parallel::threads()], |()| {
+            let mut state = state();
+            let mut slots: Vec<u32> = Vec::new();
+            loop {
+                let part = next.fetch_add(1, Ordering::Relaxed);
+                if part >= parts {
+                    return state;
+                }
+                interrupt::poll();
+                let rows = &self.rows[self.bounds[part]..self.bounds[part + 1]];
+                let mask = (rows.len() * 2).next_power_of_two().max(16) - 1;
+                slots.clear();
+                slots.resize(mask + 1, NONE);
+                for (at, (key, row)) in rows.iter().enumerate() {
+                    let mut slot = key.hash() as usize & mask;
+                    let first = loop {
+                        match slots[slot] {
+                            NONE => {
+                                slots[slot] = at as u32;
+                                break *row;
+                            }
+                            other if rows[other as usize].0.same(*key) => {
+                                break rows[other as usize].1;
+                            }
+                            _ => slot = (slot + 1) & mask,
+                        }
+                    };
+                    found(&mut state, *row, first);
+                }
+            }
+        })
+    }
 }
 
 /// Pairs of small codes as one word each.
@@ -167,7 +216,7 @@ mod tests {
         assert!(is_worth_it(&keys));
         let groups = groups(&keys);
         let mut seen = std::collections::HashMap::new();
-        let mut first_rows = Vec::new();
+        let mut first_rows: Vec<u32> = Vec::new();
         for (row, key) in keys.iter().enumerate() {
             let id = *seen.entry(*key).or_insert_with(|| {
                 first_rows.push(row as u32);
@@ -176,6 +225,7 @@ mod tests {
             assert_eq!(groups.ids[row], id);
         }
         assert_eq!(groups.first_rows, first_rows);
+        assert_eq!(super::first_rows(&keys), first_rows);
         assert!(!is_worth_it(&vec![1.5; count]));
     }
 }

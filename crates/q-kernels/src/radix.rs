@@ -26,16 +26,18 @@ impl Places {
     }
 }
 
-/// The keys of so many rows, ascending. `bits` of them, from the lowest, may differ; those above are zero. The lowest
-/// `ranked` bits are ascending already among keys equal above them: every pass is stable, so that they need no pass.
+/// The keys of so many rows, ascending, each put through `finish`. `bits` of them, from the lowest, may differ; those
+/// above are zero. The lowest `ranked` bits are ascending already among keys equal above them: every pass is stable, so
+/// that they need no pass.
 pub(crate) fn sorted(
     count: usize,
     bits: u32,
     ranked: u32,
     key_at: impl Fn(usize) -> u64 + Copy + Sync,
+    finish: impl Fn(u64) -> u64 + Copy + Sync,
 ) -> Vec<u64> {
     if ranked == 0 && bits <= COUNTED_VALUES_BITS_MAX && count >> bits.saturating_sub(2) > 0 {
-        return counted_values(count, bits, key_at);
+        return counted_values(count, bits, key_at, finish);
     }
     if count <= SHARE || bits <= ranked {
         let mut keys: Vec<u64> = (0..count).map(key_at).collect();
@@ -46,6 +48,9 @@ pub(crate) fn sorted(
             ranked,
             has_wide_registers(),
         );
+        for key in &mut keys {
+            *key = finish(*key);
+        }
         return keys;
     }
     let digit_bits = (count.ilog2().saturating_sub(3))
@@ -77,7 +82,11 @@ pub(crate) fn sorted(
     });
     // SAFETY: every row's key was written to a place of its own, and there are as many places as rows.
     unsafe { keys.set_len(count) };
-    sort_shares(&mut keys, &shares.counts, bits, ranked);
+    sort_shares(&mut keys, &shares.counts, bits, ranked, &|share| {
+        for key in share {
+            *key = finish(*key);
+        }
+    });
     keys
 }
 
@@ -129,8 +138,14 @@ impl Shares {
     }
 }
 
-/// Sorts each share, on as many threads as are worth it.
-fn sort_shares(keys: &mut [u64], counts: &[usize], bits: u32, ranked: u32) {
+/// Sorts each share and finishes it while it is in a cache, on as many threads as are worth it.
+fn sort_shares(
+    keys: &mut [u64],
+    counts: &[usize],
+    bits: u32,
+    ranked: u32,
+    finish: &(dyn Fn(&mut [u64]) + Sync),
+) {
     let per_part = keys.len().div_ceil(parallel::threads() * 8).max(SHARE);
     let workers = if keys.len() >= parallel::ITEMS_PER_THREAD_MIN {
         parallel::threads()
@@ -161,6 +176,7 @@ fn sort_shares(keys: &mut [u64], counts: &[usize], bits: u32, ranked: u32) {
             for share in part {
                 interrupt::poll();
                 sort_share(share, &mut scratch, bits, ranked, has_wide_registers());
+                finish(share);
             }
         }
     });
@@ -173,6 +189,7 @@ fn counted_values(
     count: usize,
     bits: u32,
     key_at: impl Fn(usize) -> u64 + Copy + Sync,
+    finish: impl Fn(u64) -> u64 + Copy + Sync,
 ) -> Vec<u64> {
     let counts = parallel::over(count, parallel::ITEMS_PER_THREAD_MIN, |range| {
         let mut counts = vec![0u32; 1 << bits];
@@ -184,7 +201,7 @@ fn counted_values(
     let mut keys = Vec::with_capacity(count);
     for value in 0..1usize << bits {
         let held: u32 = counts.iter().map(|counts| counts[value]).sum();
-        keys.extend(std::iter::repeat_n(value as u64, held as usize));
+        keys.extend(std::iter::repeat_n(finish(value as u64), held as usize));
     }
     keys
 }
@@ -360,9 +377,13 @@ pub(crate) fn order(keys: &[u64]) -> Vec<u32> {
     // key and row in one word; key bits that do not fit are looked at where the others tie
     let lost = (bits + row_bits).saturating_sub(u64::BITS);
     // a key of 64 bits and no rows cannot occur: row_bits is at least one
-    let packed = sorted(count, bits - lost + row_bits, row_bits, |row| {
-        ((keys[row] - low) >> lost) << row_bits | row as u64
-    });
+    let packed = sorted(
+        count,
+        bits - lost + row_bits,
+        row_bits,
+        |row| ((keys[row] - low) >> lost) << row_bits | row as u64,
+        |word| word,
+    );
     let mask = (1u64 << row_bits) - 1;
     let mut rows = crate::loops::map(&packed, move |word: u64| (word & mask) as u32);
     if lost > 0 {
@@ -435,7 +456,7 @@ mod tests {
                 let (a, b) = (pair[0] as usize, pair[1] as usize);
                 (keys[a], a) < (keys[b], b)
             }));
-            let sorted = sorted(keys.len(), 64, 0, |row| keys[row]);
+            let sorted = sorted(keys.len(), 64, 0, |row| keys[row], |key| key);
             assert!(sorted == expected, "mask {mask:x}");
         }
     }
@@ -461,7 +482,7 @@ mod tests {
         let keys = scrambled(300_000, 0xffff);
         let mut expected = keys.clone();
         expected.sort_unstable();
-        assert!(counted_values(keys.len(), 16, |row| keys[row]) == expected);
+        assert!(counted_values(keys.len(), 16, |row| keys[row], |key| key) == expected);
     }
 
     proptest! {

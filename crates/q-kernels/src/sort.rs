@@ -303,25 +303,81 @@ fn with_first_attribute(table: Arc<Table>) -> Value {
     Value::Table(Arc::new(table))
 }
 
+/// Types of eight bytes, any of which are a value.
+trait Wide: Copy + Send + Sync {
+    fn bits(self) -> u64;
+    /// The same memory, item by item.
+    fn of_bits(bits: Vec<u64>) -> Vec<Self>;
+}
+macro_rules! wide {
+    ($t:ty, $bits:expr) => {
+        impl Wide for $t {
+            #[inline(always)]
+            fn bits(self) -> u64 {
+                $bits(self)
+            }
+            fn of_bits(bits: Vec<u64>) -> Vec<$t> {
+                let mut bits = std::mem::ManuallyDrop::new(bits);
+                // SAFETY: both types have one size and alignment and are defined for all bits; the memory has one owner.
+                unsafe {
+                    Vec::from_raw_parts(bits.as_mut_ptr().cast(), bits.len(), bits.capacity())
+                }
+            }
+        }
+    };
+}
+wide!(i64, |x| x as u64);
+wide!(f64, f64::to_bits);
+
 /// Vectors whose equal items cannot be told apart are sorted as plain keys, without rows.
 fn sorted_plain(x: &Value, descending: bool) -> Option<Value> {
+    /// The sorted keys of the items, each put through `finish`; `None` when the items are in order already.
+    fn keys<T: Copy + Sync>(
+        v: &[T],
+        descending: bool,
+        to_key: impl Fn(T) -> u64 + Copy + Sync,
+        finish: impl Fn(u64) -> u64 + Copy + Sync,
+    ) -> Option<Vec<u64>> {
+        let flip = if descending { u64::MAX } else { 0 };
+        let key_at = |row: usize| to_key(v[row]) ^ flip;
+        if (1..v.len()).all(|row| key_at(row - 1) <= key_at(row)) {
+            return None;
+        }
+        let (low, high) = radix::bounds_by(v, move |x| to_key(x) ^ flip);
+        let bits = u64::BITS - (high - low).leading_zeros();
+        let finish = move |key: u64| finish((key + low) ^ flip);
+        Some(radix::sorted(
+            v.len(),
+            bits,
+            0,
+            |row| key_at(row) - low,
+            finish,
+        ))
+    }
     fn plain<T: Copy + Send + Sync>(
         v: &[T],
         descending: bool,
         to_key: impl Fn(T) -> u64 + Copy + Sync,
         of_key: impl Fn(u64) -> T + Copy + Sync,
     ) -> Vector<T> {
-        let flip = if descending { u64::MAX } else { 0 };
-        let key_at = |row: usize| to_key(v[row]) ^ flip;
-        if (1..v.len()).all(|row| key_at(row - 1) <= key_at(row)) {
-            return Vector::new(v.to_vec());
-        }
-        let (low, high) = radix::bounds_by(v, move |x| to_key(x) ^ flip);
-        let bits = u64::BITS - (high - low).leading_zeros();
-        let keys = radix::sorted(v.len(), bits, 0, |row| key_at(row) - low);
-        Vector::new(loops::map(&keys, move |key: u64| {
-            of_key((key + low) ^ flip)
-        }))
+        Vector::new(match keys(v, descending, to_key, |key| key) {
+            Some(keys) => loops::map(&keys, of_key),
+            None => v.to_vec(),
+        })
+    }
+    /// As `plain`, for types as wide as the keys, whose memory they take over.
+    fn wide<T: Wide>(
+        v: &[T],
+        descending: bool,
+        to_key: impl Fn(T) -> u64 + Copy + Sync,
+        of_key: impl Fn(u64) -> T + Copy + Sync,
+    ) -> Vector<T> {
+        Vector::new(
+            match keys(v, descending, to_key, |key| of_key(key).bits()) {
+                Some(keys) => Wide::of_bits(keys),
+                None => v.to_vec(),
+            },
+        )
     }
     let back = |key: u64| (key ^ (1 << 63)) as i64;
     let ints = |v: &[i32]| {
@@ -332,8 +388,8 @@ fn sorted_plain(x: &Value, descending: bool) -> Option<Value> {
             move |key| back(key) as i32,
         )
     };
-    let longs = |v: &[i64]| plain(v, descending, long_key, back);
-    let floats = |v: &[f64]| plain(v, descending, float_key, float_of_key);
+    let longs = |v: &[i64]| wide(v, descending, long_key, back);
+    let floats = |v: &[f64]| wide(v, descending, float_key, float_of_key);
     let ty = x.basic_type()?;
     Some(match x {
         Value::Booleans(v) => Value::Booleans(plain(v, descending, u64::from, |key| key != 0)),

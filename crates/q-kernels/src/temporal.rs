@@ -6,6 +6,7 @@
 
 use q_value::{Type, Value, Vector};
 
+use crate::division::Divisor;
 use crate::loops;
 
 pub(crate) const DAY_NS: i64 = 86_400_000_000_000;
@@ -145,14 +146,28 @@ fn with_limits<A: Ticks + PartialEq, B: Ticks>(x: A, f: impl Fn(i64) -> i64) -> 
     }
 }
 
+fn divisor(unit: i64) -> Divisor {
+    Divisor::new(unit).expect("units are positive")
+}
+
 fn apply_step<A: Ticks + PartialEq, B: Ticks>(step: Step, items: &[A]) -> Vec<B> {
     match step {
         Step::Same => loops::map(items, |x| with_limits(x, |x| x)),
         Step::Scale(by) => loops::map(items, move |x| with_limits(x, |x| x.saturating_mul(by))),
-        Step::FloorDivide(by) => loops::map(items, move |x| with_limits(x, |x| x.div_euclid(by))),
-        Step::TimeOfDay(unit) => loops::map(items, move |x| {
-            with_limits(x, |x| x.rem_euclid(DAY_NS) / unit)
-        }),
+        Step::FloorDivide(by) => {
+            let by = divisor(by);
+            loops::map(items, move |x| with_limits(x, |x| by.floor(x)))
+        }
+        // the day is dropped in whole units: it is a multiple of each
+        Step::TimeOfDay(unit) => {
+            let (by, day) = (divisor(unit), divisor(DAY_NS / unit));
+            loops::map(items, move |x| {
+                with_limits(x, |x| {
+                    let x = by.floor(x);
+                    x - day.multiple_below(x)
+                })
+            })
+        }
         Step::Zero => loops::map(items, |x| with_limits(x, |_| 0)),
         Step::MonthThenScale(by) => loops::map(items, move |x| {
             with_limits(x, |x| month_to_day(x).saturating_mul(by))
