@@ -9,6 +9,7 @@ use q_value::{Binary, Dict, Element, QError, QResult, Symbol, Table, Value, with
 
 use crate::index::{as_longs, missing_item};
 use crate::interpreter::Interpreter;
+use crate::query::aggregate::is_atomic;
 use crate::{append, index};
 
 /// Which error an index beyond the end is: assignment says `length`, functional amend `index`.
@@ -316,15 +317,37 @@ impl Change<'_> {
                 y,
             ),
             None => {
-                let mut value = if self.function.is_none() && rest.is_empty() {
-                    Value::Identity
-                } else {
-                    missing_item(&dict.values)
-                };
-                self.walk(&mut value, rest, y)?;
+                let value = self.missing_entry(&dict.values, rest, y)?;
                 insert_entry(dict, i.clone(), value)
             }
         }
+    }
+
+    /// What a new key of a dictionary gets: arithmetic starts from the operator's identity, as for an undefined name; all
+    /// else from the null that a look-up of the key gives.
+    fn missing_entry(
+        &mut self,
+        values: &Value,
+        rest: &[Value],
+        y: Option<Value>,
+    ) -> QResult<Value> {
+        if rest.is_empty()
+            && let Some(y) = &y
+            && (self.function.is_none() || !matches!(values, Value::Table(_)))
+        {
+            match self.function {
+                None => return Ok(y.clone()),
+                Some(Value::Binary(op)) => {
+                    if let Some(value) = from_identity(*op, y) {
+                        return value;
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        let mut value = missing_item(values);
+        self.walk(&mut value, rest, y)?;
+        Ok(value)
     }
 
     /// `kt[key]:row`, `kt[key;column]:value`.
@@ -374,12 +397,7 @@ impl Change<'_> {
                 y,
             ),
             None => {
-                let mut values = missing_item(&dict.values);
-                if rest.is_empty() && self.function.is_none() {
-                    values = y.ok_or_else(QError::rank)?;
-                } else {
-                    self.walk(&mut values, rest, y)?;
-                }
+                let values = self.missing_entry(&dict.values, rest, y)?;
                 append::append_row(&mut dict.values, &values)?;
                 append::append_row(&mut dict.keys, &row)
             }
@@ -439,6 +457,7 @@ impl Change<'_> {
         };
         table.sorted = false;
         if !rest.is_empty() {
+            as_rows_for(&mut table.columns[at], rest, y.as_ref());
             return self.walk(&mut table.columns[at], rest, y);
         }
         let mut column = std::mem::replace(&mut table.columns[at], Value::Identity);
@@ -503,6 +522,13 @@ impl Change<'_> {
             };
             return { assigned }.walk_rows(target, i, rest, Some(row));
         }
+        if let Some(function) = self.function
+            && !matches!(function, Value::Binary(op) if is_atomic(*op))
+        {
+            let every = Value::Longs((0..table.row_count() as i64).collect());
+            let is_every = matches!(i, Value::Identity | Value::Elided);
+            return self.each_index(target, if is_every { &every } else { i }, rest, y);
+        }
         if self.function.is_some() {
             for name in table.names.clone().iter().copied() {
                 let part = y.as_ref().and_then(|y| row_part(y, name, 0));
@@ -517,6 +543,40 @@ impl Change<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The operator's identity with a value on its right, in the value's own type; `None` of operators whose identity is no
+/// number.
+fn from_identity(op: Binary, y: &Value) -> Option<QResult<Value>> {
+    match op {
+        Binary::Add | Binary::Multiply | Binary::And | Binary::Or => Some(Ok(y.clone())),
+        Binary::Subtract => {
+            let zero = q_kernels::binary(Binary::Subtract, y.clone(), y.clone());
+            Some(zero.and_then(|zero| q_kernels::binary(Binary::Subtract, zero, y.clone())))
+        }
+        _ => None,
+    }
+}
+
+/// A column that is a table, because its rows are dictionaries of one shape, is a list of rows again when one of them is
+/// about to get another shape.
+fn as_rows_for(column: &mut Value, path: &[Value], y: Option<&Value>) {
+    let Value::Table(rows) = column else {
+        return;
+    };
+    let changes_shape = match (path, y) {
+        ([_, Value::Symbol(name), ..], _) => rows.column(*name).is_none(),
+        ([_], Some(Value::Table(more))) => more.names[..] != rows.names[..],
+        ([_], Some(Value::Dict(row))) => {
+            !matches!(&row.keys, Value::Symbols(names) if names[..] == rows.names[..])
+        }
+        ([_], Some(_)) => true,
+        _ => false,
+    };
+    if changes_shape {
+        let items = (0..rows.row_count()).filter_map(|at| column.item(at));
+        *column = Value::list(items.collect());
     }
 }
 

@@ -477,7 +477,8 @@ impl Interpreter {
             return self.apply_list(&function, arguments);
         }
         let list = match &arguments {
-            list if list.is_list() => arguments.items(),
+            // rows of a table are its items
+            list if list.is_list() || matches!(list, Value::Table(_)) => arguments.items(),
             Value::Identity => return Ok(function.clone()),
             Value::Dict(_) => return Err(QError::type_error()),
             atom => vec![(*atom).clone()],

@@ -9,7 +9,7 @@ use q_value::{QError, QResult, Symbol, Value};
 
 use crate::files::failed;
 use crate::frames::FrameKind;
-use crate::globals::split_name;
+use crate::globals::{qualify, split_name};
 use crate::interpreter::Interpreter;
 use crate::system::{FileKind, StandardStream};
 
@@ -92,6 +92,7 @@ fn run_in_frame(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comman
         // a comment ends a command of q; what the shell gets is left alone
         Some(at)
             if is_builtin
+                && text != "cd /"
                 && !text[at + 2..].starts_with(|c: char| c.is_alphanumeric() || c == '.') =>
         {
             text[..at].trim_end().to_owned()
@@ -152,14 +153,14 @@ fn run_in_frame(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comman
             is_output: true,
         }),
         word if word.starts_with("t:") => {
-            let times = number(&word[2..])?;
+            let times = repetitions(interpreter, &word[2..])?;
             time_and_space(interpreter, rest, times).map(|result| CommandResult {
                 value: result.value.item(0).unwrap_or(Value::Identity),
                 is_output: false,
             })
         }
         word if word.starts_with("ts:") => {
-            let times = number(&word[3..])?;
+            let times = repetitions(interpreter, &word[3..])?;
             time_and_space(interpreter, rest, times)
         }
         _ => shell(interpreter, command),
@@ -400,6 +401,15 @@ fn timer(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult> {
     }
     let result = time_and_space(interpreter, rest, 1)?;
     value(result.value.item(0).unwrap_or(Value::Identity))
+}
+
+/// The `n` of `\t:n`: a number, or the name of one.
+fn repetitions(interpreter: &mut Interpreter, text: &str) -> QResult<i64> {
+    number(text).or_else(|error| {
+        let name = qualify(interpreter.namespace, Symbol::new(text));
+        let value = interpreter.read_name(name).map_err(|_| error)?;
+        value.as_i64().ok_or_else(QError::type_error)
+    })
 }
 
 /// Milliseconds and bytes that running an expression so many times takes.

@@ -15,6 +15,7 @@ use crate::code::{Code, ScriptPlace};
 use crate::errors;
 use crate::failure::ErrorMode;
 use crate::frames::FrameKind;
+use crate::globals::GlobalId;
 use crate::interpreter::Interpreter;
 use crate::system::StandardStream;
 
@@ -27,11 +28,6 @@ pub enum Outcome {
     Value(Value, Vec<u8>),
     /// An error, and the text the console shows for it.
     Error(QError, Vec<u8>),
-}
-
-/// Parses a text of statements.
-pub(crate) fn parse_text(text: &[u8], in_k: bool) -> QResult<Program> {
-    q_syntax::parse(text, in_k).map_err(QError::from)
 }
 
 /// True for statements whose value the console does not show.
@@ -71,6 +67,28 @@ impl Interpreter {
         text
     }
 
+    /// Parses a text of statements.
+    pub(crate) fn parse_text(&self, text: &[u8], in_k: bool) -> QResult<Program> {
+        let is_infix = |name| {
+            self.added_word(name)
+                .and_then(|id| self.globals.get(id))
+                .and_then(crate::apply::rank)
+                .is_some_and(|rank| rank > 1)
+        };
+        q_syntax::parse_with_words(text, in_k, &is_infix).map_err(QError::from)
+    }
+
+    /// The global of a word that a program has added to the language by assigning it in the namespace `.q`.
+    pub(crate) fn added_word(&self, name: Symbol) -> Option<GlobalId> {
+        if !self.has_added_words || name.as_bytes().contains(&b'.') {
+            return None;
+        }
+        let id = self
+            .globals
+            .find(Symbol::new([b".q.", name.as_bytes()].concat()))?;
+        self.globals.get(id).map(|_| id)
+    }
+
     /// Compiles a text to code that runs in the current namespace.
     pub(crate) fn compile_text(&mut self, text: &[u8]) -> QResult<Arc<Code>> {
         self.parse_and_compile(text).map(|(_, code)| code)
@@ -78,7 +96,7 @@ impl Interpreter {
 
     /// Parses and compiles a text; an error has a frame of its own for it.
     fn parse_and_compile(&mut self, text: &[u8]) -> QResult<(Program, Arc<Code>)> {
-        let result = parse_text(text, self.k_mode).and_then(|program| {
+        let result = self.parse_text(text, self.k_mode).and_then(|program| {
             let code = self.compile_program(&program, text)?;
             Ok((program, code))
         });
@@ -103,7 +121,7 @@ impl Interpreter {
         base: usize,
     ) -> QResult<Arc<Code>> {
         let source: Arc<str> = Arc::from(String::from_utf8_lossy(text).as_ref());
-        let result = parse_text(text, self.k_mode).and_then(|program| {
+        let result = self.parse_text(text, self.k_mode).and_then(|program| {
             let statements = &program.statements;
             crate::compile::compile_in_frame(self, statements, &source, frame, base)
         });
@@ -120,7 +138,7 @@ impl Interpreter {
 
     /// A lambda from its text, as messages and files carry it.
     pub(crate) fn compile_source(&mut self, namespace: Symbol, source: &[u8]) -> QResult<Value> {
-        let program = parse_text(source, false)?;
+        let program = self.parse_text(source, false)?;
         let tree: &Arc<LambdaTree> = match program.statements.as_slice() {
             [node] => match &node.kind {
                 NodeKind::Lambda(tree) => tree,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use q_value::{Lambda, QError, QResult, Value};
 
 use crate::backtrace;
-use crate::console::{Outcome, parse_text};
+use crate::console::Outcome;
 use crate::failure::ErrorMode;
 use crate::frames::{FrameKind, code_with_number};
 use crate::interpreter::Interpreter;
@@ -109,7 +109,8 @@ impl Interpreter {
     }
 
     fn is_silent_line(&self, line: &[u8]) -> bool {
-        parse_text(line, self.k_mode).is_ok_and(|program| crate::console::is_silent(&program))
+        self.parse_text(line, self.k_mode)
+            .is_ok_and(|program| crate::console::is_silent(&program))
     }
 
     /// Shows the error of a debugger line; leaves when the process ends.

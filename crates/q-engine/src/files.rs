@@ -561,9 +561,8 @@ pub(crate) fn read1(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
 
 /// `x 0: y`: saves lines to a file, loads text, or prepares it.
 pub(crate) fn text(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult<Value> {
-    if let Value::Symbol(name) = x
-        && name.as_bytes().starts_with(b":")
-    {
+    // a name of a file needs no colon where nothing else can be meant, as in `read0`
+    if let Value::Symbol(name) = x {
         if interpreter.read_only {
             return Err(QError::noupdate());
         }
@@ -571,7 +570,11 @@ pub(crate) fn text(interpreter: &mut Interpreter, x: Value, y: Value) -> QResult
         match &y {
             Value::List(items) => {
                 for item in items.iter() {
-                    out.extend_from_slice(item.as_text().ok_or_else(QError::type_error)?);
+                    // an empty list is an empty line, whatever its type
+                    let is_empty = matches!(item, Value::List(items) if items.is_empty());
+                    if !is_empty {
+                        out.extend_from_slice(item.as_text().ok_or_else(QError::type_error)?);
+                    }
                     out.push(b'\n');
                 }
             }

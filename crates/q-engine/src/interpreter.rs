@@ -89,6 +89,8 @@ pub struct Interpreter {
     pub(crate) computing: Vec<GlobalId>,
     /// True when values of script statements are shown, as on the console.
     pub(crate) shows_scripts: bool,
+    /// Set when something is assigned in `.q` beyond the language's own words.
+    pub(crate) has_added_words: bool,
 }
 
 /// How many calls of lambdas may run inside each other; one more is `'stack`. The native stack has room for many times
@@ -155,6 +157,7 @@ impl Interpreter {
             scopes: Vec::new(),
             database: None,
             shows_scripts: true,
+            has_added_words: false,
             computing: Vec::new(),
         };
         interpreter.set_stack_size(STACK_SIZE);
@@ -203,6 +206,7 @@ impl Interpreter {
             database: self.database.clone(),
             computing: Vec::new(),
             shows_scripts: self.shows_scripts,
+            has_added_words: self.has_added_words,
         })
     }
 
@@ -373,10 +377,12 @@ impl Interpreter {
         }
         let name = self.globals.name(id);
         if name.as_bytes().contains(&b'.') {
+            self.has_added_words |= name.as_bytes().starts_with(b".q.");
             if let Value::Dict(dict) = &value
                 && name.as_bytes().starts_with(b".")
                 && let Value::Symbols(keys) = &dict.keys
                 && keys.first().is_some_and(|key| key.is_null())
+                && matches!(dict.values.item(0), Some(Value::Identity))
             {
                 self.globals.remove(id);
                 self.globals.create_namespace(name);

@@ -37,5 +37,6 @@ pub(crate) fn install(interpreter: &mut Interpreter) {
         }
     }
     interpreter.shows_scripts = true;
+    interpreter.has_added_words = false;
     interpreter.namespace = Symbol::NULL;
 }

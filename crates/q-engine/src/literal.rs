@@ -44,7 +44,7 @@ pub(crate) fn build(
     let rows = match rows {
         Some(rows) => rows,
         None if key_count > 0 => 1,
-        None => return Err(QError::type_error()),
+        None => return Err(QError::rank()),
     };
     let mut columns: Vec<Value> = items
         .into_iter()

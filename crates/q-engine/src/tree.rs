@@ -229,7 +229,7 @@ impl Interpreter {
 
     /// The parse tree of a text: one statement's, or a sequence.
     pub(crate) fn parse_tree(&mut self, text: &[u8]) -> QResult<Value> {
-        let program = crate::console::parse_text(text, self.k_mode).map_err(|error| {
+        let program = self.parse_text(text, self.k_mode).map_err(|error| {
             let position = error.position().unwrap_or(0);
             self.fail_text(error, |number| {
                 crate::backtrace::TracedFrame::of_text(number, text, position)

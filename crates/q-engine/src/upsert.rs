@@ -85,7 +85,9 @@ fn check_rows(table: &Value, rows: &Value) -> QResult<()> {
     }
     for (name, more) in rows.names.iter().zip(&rows.columns) {
         let column = table.column(*name).ok_or_else(QError::mismatch)?;
-        if !append::column_accepts(column, more) {
+        // a column of rows of one shape takes other things as a list of rows
+        let is_rows = matches!(column, Value::Table(_));
+        if !is_rows && !append::column_accepts(column, more) {
             return Err(append::cast_or_type(column));
         }
     }
@@ -310,6 +312,14 @@ fn rows_of(keys: &Table, values: &Table, y: Value, rows_first: bool) -> QResult<
             let flat = crate::query::select::flatten(&y)?;
             return rows_of(keys, values, Value::Table(flat.table), rows_first);
         }
+        // a row that leaves columns out leaves them as they are, as such a table does
+        Value::Dict(row) if row.keys.count() < names.len() && names_columns(&row.keys) => {
+            let row = Value::from_items(vec![y]);
+            return match row {
+                Value::Table(_) => rows_of(keys, values, row, rows_first),
+                _ => Err(QError::type_error()),
+            };
+        }
         _ => {
             // through an empty table of the same columns, which sorts out rows and columns
             let columns = keys
@@ -347,6 +357,10 @@ fn rows_of(keys: &Table, values: &Table, y: Value, rows_first: bool) -> QResult<
         })
         .collect();
     Ok(Table::new(present, columns))
+}
+
+fn names_columns(keys: &Value) -> bool {
+    matches!(keys, Value::Symbols(names) if !names.is_empty())
 }
 
 fn split_rows(rows: &Table, key_count: usize) -> (Value, Value) {

@@ -1,32 +1,8 @@
 //! What published q programs rely on, each found by running one unchanged: sessions in a world in memory.
 
-use q_engine::fake::FakeWorld;
-use q_engine::{Interpreter, Outcome};
+use session::session;
 
-/// Stack of the threads that tests run on, less than the two megabytes they have.
-const TEST_STACK: usize = 1_800_000;
-
-/// What the console shows for a line; of an error its first line.
-fn show(interpreter: &mut Interpreter, line: &str) -> String {
-    match interpreter.run_line(line.as_bytes()) {
-        Outcome::Nothing => String::new(),
-        Outcome::Value(_, text) => {
-            let text = String::from_utf8_lossy(&text);
-            let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
-            lines.join("\n")
-        }
-        Outcome::Error(error, _) => error.to_string(),
-    }
-}
-
-/// Runs lines in one session and compares what each shows.
-fn session(lines: &[(&str, &str)]) {
-    let mut interpreter = Interpreter::new(Box::new(FakeWorld::new()));
-    interpreter.set_stack_size(TEST_STACK);
-    for (line, expected) in lines {
-        assert_eq!(show(&mut interpreter, line), *expected, "{line}");
-    }
-}
+mod session;
 
 // TorQ writes plain longs to int columns (timer, segmented tickerplant, servers); so do k4unit's results
 #[test]
@@ -151,5 +127,127 @@ fn a_letter_names_the_function_that_takes_its_lines() {
         ("t)1+1", "`t\n\"1+1\""),
         ("value\"t)xy\"", "`t\n\"xy\""),
         ("u)x", "'.u.e"),
+    ]);
+}
+
+// KX's book.q and firewall example: deltas add up from nothing; the white paper on order books joins to an empty table
+#[test]
+fn a_missing_key_counts_as_the_identity_of_the_operator() {
+    session(&[
+        ("d:`a`b!1 2", ""),
+        ("d[`c]+:10", ""),
+        ("d[`e]-:4", ""),
+        ("d", "a| 1\nb| 2\nc| 10\ne| -4"),
+        ("@[d;`g;*;5]`g", "5"),
+        ("b:([]s:();p:())!()", ""),
+        ("b[`s`p!(`x;1)]+:2.5", ""),
+        ("b[`s`p!(`x;1)]+:2.5", ""),
+        ("b", "s p|\n---| -\nx 1| 5"),
+        ("n:()!()", ""),
+        ("n[`a],:1", ""),
+        ("n[`a],:2", ""),
+        ("n", "a| 1 2"),
+    ]);
+}
+
+// ml: representative points of clusters take the columns that a table of the merged ones has
+#[test]
+fn rows_of_a_table_are_joined_with_rows() {
+    session(&[
+        ("t:([]v:1 2 3;w:(1 2;3 4;5 6))", ""),
+        ("@[t;0 2;,;([]v:7 8)]", "v w\n-----\n7 1 2\n2 3 4\n8 5 6"),
+        ("@[t;1;,;enlist[`v]!enlist 9]1", "v| 9\nw| 3 4"),
+        ("@[t;0 2;{x[`v]*:y;x};10 20]`v", "10 2 60"),
+        ("@[([]v:1 2 3);0 2;+;10]`v", "11 2 13"),
+    ]);
+}
+
+// ml: inputs of the nodes of a pipeline start alike and get names of their own
+#[test]
+fn rows_of_one_shape_get_entries_of_their_own() {
+    session(&[
+        ("p:([n:`a`b]w:2#enlist(1#`)!1#(::))", ""),
+        ("type exec w from p", "98h"),
+        ("p[`b;`w;`x]:1 2", ""),
+        ("p[`b;`w;`x]", "1 2"),
+        ("key each exec w from p", ",`\n``x"),
+        ("p,:`w`n!((1#`y)!1#7;`a)", ""),
+        ("key each exec w from p", ",`y\n``x"),
+        ("k:([n:`a`b]c:00b;e:1 2)", ""),
+        ("k,:`c`n!(1b;`b)", ""),
+        ("k,:`c`n!(1b;`d)", ""),
+        ("k", "n| c e\n-| ---\na| 0 1\nb| 1 2\nd| 1"),
+    ]);
+}
+
+// TorQ: kinds of sockets by kind of process, whose default stands under the empty name
+#[test]
+fn a_dictionary_with_an_empty_name_is_a_namespace_only_with_the_identity() {
+    session(&[
+        (".s.d:enlist[`]!enlist`", ""),
+        (".s.d`a`b", "``"),
+        (
+            "update k:`tcp^.s.d[t] from ([]t:`a`b)",
+            "t k\n-----\na tcp\nb tcp",
+        ),
+        (".s.n:(enlist`)!enlist(::)", ""),
+        (".s.n.x:1", ""),
+        ("key .s.n", "``x"),
+    ]);
+}
+
+// ml's registry: `f . enlist config`, where the list of one dictionary is a table
+#[test]
+fn a_table_of_arguments_is_its_rows() {
+    session(&[
+        ("{x`a}. enlist`a`b!1 2", "1"),
+        (".[{x[`a]+y`a};([]a:1 2);0N]", "3"),
+        ("{x`a}.([]a:1 2)", "'rank"),
+    ]);
+}
+
+// ml: `n#` of a projection is a list of functions, which `raze` keeps
+#[test]
+fn raze_keeps_a_list_of_one_function() {
+    session(&[
+        ("count each(raze 1#{x+y};raze enlist(+))", "1 1"),
+        ("type raze enlist{x}", "0h"),
+        ("{x 1}each raze 1#{x+y}[1]", ",2"),
+    ]);
+}
+
+// KX's bell.q and comb.q
+#[test]
+fn files_and_repetitions_by_name() {
+    session(&[
+        ("`f 0:(\"ab\";();enlist\"c\")", "`f"),
+        ("read0`f", "\"ab\"\n\"\"\n,\"c\""),
+        ("n:3", ""),
+        ("0<=system\"t:n 1+1\"", "1b"),
+        ("system\"t:m 1+1\"", "'type"),
+    ]);
+}
+
+// embedPy: `pykw` stands between its arguments
+#[test]
+fn a_function_assigned_in_the_language_s_namespace_is_a_word() {
+    session(&[
+        (".q.beside:{x,10*y}", ""),
+        ("1 beside 2+3", "1 50"),
+        ("(1 2)beside'3 4", "1 30\n2 40"),
+        ("\\d .other", ""),
+        ("f:{x beside 1}", ""),
+        ("f 5", "5 10"),
+        ("\\d .", ""),
+        (".q.twice:{2*x}", ""),
+        ("1+twice sum 1 2", "7"),
+        ("count twice 1 2 3", "3"),
+        ("exec a beside 0 from ([]a:1 2)", "1 2 0"),
+        ("exec twice a from ([]a:1 2)", "2 4"),
+        ("eval parse\"1 beside 2\"", "1 20"),
+        ("beside:1", "'assign"),
+        ("twice:1", "'assign"),
+        ("in:1", "'assign"),
+        ("{twice:x;twice+1}1", "2"),
     ]);
 }

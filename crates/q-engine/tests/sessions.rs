@@ -2,38 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use q_engine::fake::FakeWorld;
-use q_engine::{Interpreter, Outcome};
+use session::{interpreter, session, show};
 
-/// Stack of the threads that tests run on, less than the two megabytes they have.
-const TEST_STACK: usize = 1_800_000;
-
-fn interpreter() -> Interpreter {
-    let mut interpreter = Interpreter::new(Box::new(FakeWorld::new()));
-    interpreter.set_stack_size(TEST_STACK);
-    interpreter
-}
-
-/// What the console shows for a line; of an error its first line.
-fn show(interpreter: &mut Interpreter, line: &str) -> String {
-    match interpreter.run_line(line.as_bytes()) {
-        Outcome::Nothing => String::new(),
-        Outcome::Value(_, text) => {
-            let text = String::from_utf8_lossy(&text);
-            let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
-            lines.join("\n")
-        }
-        Outcome::Error(error, _) => error.to_string(),
-    }
-}
-
-/// Runs lines in one session and compares what each shows.
-fn session(lines: &[(&str, &str)]) {
-    let mut interpreter = interpreter();
-    for (line, expected) in lines {
-        assert_eq!(show(&mut interpreter, line), *expected, "{line}");
-    }
-}
+mod session;
 
 #[test]
 fn evaluation_goes_from_right_to_left() {

@@ -22,4 +22,4 @@ pub mod words;
 
 pub use error::{SyntaxError, SyntaxResult};
 pub use lexer::token_texts;
-pub use parser::parse;
+pub use parser::{parse, parse_with_words};

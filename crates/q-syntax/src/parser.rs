@@ -11,6 +11,8 @@ mod tests;
 
 pub(crate) use expression::unary_of;
 
+use q_value::Symbol;
+
 use crate::error::{SyntaxError, SyntaxResult};
 use crate::lexer::tokens_of;
 use crate::token::{Token, TokenKind};
@@ -26,6 +28,18 @@ const BRACKET_DEPTH: usize = 10;
 /// # Errors
 /// The first thing that is wrong, with its position.
 pub fn parse(source: &[u8], in_k: bool) -> SyntaxResult<Program> {
+    parse_with_words(source, in_k, &|_| false)
+}
+
+/// Parses as [`parse`] does, with words that stand between their arguments beside those of the language.
+///
+/// # Errors
+/// The first thing that is wrong, with its position.
+pub fn parse_with_words(
+    source: &[u8],
+    in_k: bool,
+    is_infix: &dyn Fn(Symbol) -> bool,
+) -> SyntaxResult<Program> {
     let (prefix, in_k) = match source {
         [b'k', b')', ..] => (2, true),
         [b'q', b')', ..] => (2, false),
@@ -41,6 +55,7 @@ pub fn parse(source: &[u8], in_k: bool) -> SyntaxResult<Program> {
         tokens,
         at: 0,
         in_k,
+        is_infix,
         depth: 0,
         stops: Stops::default(),
         open: Vec::new(),
@@ -76,6 +91,8 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     in_k: bool,
+    /// Words between their arguments that a program has added.
+    is_infix: &'a dyn Fn(Symbol) -> bool,
     depth: usize,
     stops: Stops,
     /// Brackets still open, with their positions.

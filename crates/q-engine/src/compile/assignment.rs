@@ -21,7 +21,8 @@ impl Compiler<'_> {
     ) -> QResult<()> {
         match target {
             Target::Name(name) => {
-                if !self.code.is_k && primitives::keyword(*name).is_some() {
+                let is_word = primitives::keyword(*name).is_some() || self.is_added_word(*name);
+                if !self.code.is_k && is_word {
                     return Err(QError::assign().at(node.span.start as usize));
                 }
                 if global && !self.in_lambda && through.is_none() {

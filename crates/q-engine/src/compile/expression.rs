@@ -145,6 +145,8 @@ impl Compiler<'_> {
             self.emit(Instruction::Own);
         } else if let Some(value) = self.keyword(name) {
             self.constant(value);
+        } else if let Some(word) = self.interpreter.added_word(name) {
+            self.emit(Instruction::Global(word));
         } else {
             let global = self.global(name);
             self.emit(Instruction::Global(global));
@@ -159,6 +161,13 @@ impl Compiler<'_> {
             && !q_syntax::words::is_reserved(name.as_bytes(), true)
             && self.interpreter.is_defined(full);
         (!is_hidden).then_some(value)
+    }
+
+    /// True for a word added to `.q`, which names nothing else any more; in `.q` itself it may be defined anew.
+    pub(super) fn is_added_word(&self, name: Symbol) -> bool {
+        self.local(name).is_none()
+            && self.code.namespace.as_bytes() != b"q"
+            && self.interpreter.added_word(name).is_some()
     }
 
     /// Derives the function on top; of a constant the derived function is a constant too.

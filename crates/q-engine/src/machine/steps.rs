@@ -195,45 +195,28 @@ impl Interpreter {
             }
         }
         let path = self.pop_arguments(usize::from(count));
-        let value = self.stack[self.stack.len() - 1].clone();
-        let mut target = self.take_place(place);
-        let result = if op == Binary::Assign {
-            amend::assign(&mut target, &path, value, Bounds::Length)
-        } else {
-            let function = Value::Binary(op);
-            amend::apply(
-                self,
-                &mut target,
-                &path,
-                &function,
-                Some(value),
-                Bounds::Length,
-            )
-        };
-        self.stack[place] = target;
-        result
+        self.amend_place(place, &path, op)
     }
 
     /// As [`Interpreter::amend_local`], where the item's new value is wanted: it takes the place of the value.
     fn amend_local_used(&mut self, place: usize, count: u8, op: Binary) -> QResult<()> {
         let path = self.pop_arguments(usize::from(count));
-        let value = self.stack[self.stack.len() - 1].clone();
-        let mut target = self.take_place(place);
-        let function = Value::Binary(op);
-        let result = amend::apply(
-            self,
-            &mut target,
-            &path,
-            &function,
-            Some(value),
-            Bounds::Length,
-        );
-        self.stack[place] = target;
-        result?;
+        self.amend_place(place, &path, op)?;
         let item = crate::index::index_deep(&self.stack[place], &path)?;
         self.pop();
         self.stack.push(item);
         Ok(())
+    }
+
+    /// Amends the value at a place of the stack at a path, with the value on top.
+    fn amend_place(&mut self, place: usize, path: &[Value], op: Binary) -> QResult<()> {
+        let value = self.stack[self.stack.len() - 1].clone();
+        let mut target = self.take_place(place);
+        let function = Value::Binary(op);
+        let bounds = Bounds::Length;
+        let result = amend::apply(self, &mut target, path, &function, Some(value), bounds);
+        self.stack[place] = target;
+        result
     }
 
     /// A binary primitive on a local and a constant that are no plain atoms.

@@ -117,7 +117,7 @@ fn is_plain_constant(tree: &Value) -> bool {
     tree.is_atom() && !matches!(tree, Value::Symbol(_))
 }
 
-fn is_atomic(op: Binary) -> bool {
+pub(crate) fn is_atomic(op: Binary) -> bool {
     matches!(
         op,
         Binary::Add

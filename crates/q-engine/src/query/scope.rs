@@ -179,7 +179,10 @@ impl Interpreter {
         let full = qualify(namespace, name);
         match self.read_name(full) {
             Ok(value) => Ok(value),
-            Err(error) => primitives::keyword(name).ok_or(error),
+            Err(error) => match self.added_word(name) {
+                Some(id) => self.read_global(id),
+                None => primitives::keyword(name).ok_or(error),
+            },
         }
     }
 }

@@ -432,8 +432,13 @@ fn in_order(names: &Vector<Symbol>, table: &Table) -> QResult<Value> {
 pub fn raze(x: Value) -> QResult<Value> {
     match x {
         Value::List(items) => {
-            if items.len() == 1 && !items[0].is_atom() && !items[0].is_function() {
-                return Ok(items[0].clone());
+            if let [only] = &items[..] {
+                let is_single = only.is_atom() || only.is_function();
+                return Ok(if is_single {
+                    Value::List(items)
+                } else {
+                    only.clone()
+                });
             }
             concat(items.into_vec())
         }

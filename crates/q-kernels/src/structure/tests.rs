@@ -247,6 +247,8 @@ fn raze_and_cross() {
         "1 2 3",
     );
     shows(join::raze(Value::Long(42)), ",42");
+    let function = Value::Binary(q_value::Binary::Add);
+    shows(join::raze(Value::list(vec![function])), ",+");
     shows(
         join::raze(Value::list(vec![Value::Long(1), syms("a b")])),
         "(1;`a;`b)",

@@ -160,7 +160,9 @@ impl Parser<'_> {
         }
         self.advance();
         let node = Node::new(NodeKind::Name(name), span);
-        if words::is_infix(text, self.in_k) {
+        let is_infix = words::is_infix(text, self.in_k) || (!self.in_k && (self.is_infix)(name));
+        // before a colon it is the target of an assignment, to be refused as such
+        if is_infix && !matches!(self.token().kind, TokenKind::Colon) {
             return Ok(Some(Item::Verb(node)));
         }
         Ok(Some(Item::Noun(node, Form::Plain)))

@@ -252,6 +252,7 @@ fn assignments() {
     q(".a.b:1", ".a.b:1");
     q("from:1", "from:1");
     q("cos:12", "'assign at 0");
+    q("in:12", "'assign at 0");
     q("1:2", "'1: at 0");
     q("2+`a :4", "'assign at 5");
     q("a:", "'parse at 2");
