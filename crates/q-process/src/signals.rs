@@ -40,15 +40,16 @@ impl Signals {
         };
         signal_hook::flag::register(SIGTERM, Arc::clone(&signals.terminate))?;
         signal_hook::flag::register(SIGINT, Arc::clone(&signals.interrupt))?;
-        // after the flags, so that whoever wakes up finds them set
-        signal_hook::low_level::pipe::register(SIGTERM, written.try_clone()?)?;
-        signal_hook::low_level::pipe::register(SIGINT, written)?;
+        // after its flag, so that whoever wakes up finds it set
+        signal_hook::low_level::pipe::register(SIGTERM, written)?;
         Ok(signals)
     }
 
-    /// Makes SIGINT set this flag too, with which evaluation is interrupted.
+    /// Makes SIGINT set this flag too, with which evaluation is interrupted, and then wake the poll up.
     pub(crate) fn interrupts(&self, flag: Arc<AtomicBool>) -> io::Result<()> {
         signal_hook::flag::register(SIGINT, flag)?;
+        // after both flags: they are set in the order of their registration, and whoever wakes up takes both back
+        signal_hook::low_level::pipe::register(SIGINT, self.waker()?)?;
         Ok(())
     }
 

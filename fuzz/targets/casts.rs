@@ -1,0 +1,39 @@
+//! Any text parsed as every type, and any value from a message cast to every type: never a panic; a parsed atom prints and
+//! parses back as itself.
+#![no_main]
+
+use q_kernels::text::{cast, string};
+use q_value::{Type, Value};
+use q_wire::{Dialect, TextOnly, decode_object};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let text = Value::string(bytes);
+    for ty in Type::ALL {
+        let Ok(parsed) = cast::tok(ty, text.clone()) else {
+            continue;
+        };
+        // floats and reals are written with the digits of `\P` only
+        if matches!(ty, Type::Float | Type::Real | Type::Datetime | Type::Char) {
+            continue;
+        }
+        let written = string(parsed.clone()).expect("atoms have a text");
+        let again = cast::tok(ty, written).expect("what we write we read");
+        assert!(again.is_identical(&parsed), "{ty:?}: {parsed:?} became {again:?}");
+    }
+    let Ok(decoded) = decode_object(bytes, true, Dialect::Wire, &mut TextOnly) else {
+        return;
+    };
+    let Ok(value) = decoded.payload else { return };
+    for ty in Type::ALL {
+        if let Ok(cast) = cast::cast_to(ty, value.clone())
+            && value.is_vector()
+        {
+            assert_eq!(cast.count(), value.count(), "a cast to {ty:?} keeps the count");
+        }
+        let _ = cast::tok(ty, value.clone());
+    }
+    for name in ["year", "mm", "dd", "hh", "uu", "ss", "week", "date", "time"] {
+        let _ = cast::cast(Value::symbol(name), value.clone());
+    }
+    let _ = string(value);
+});
