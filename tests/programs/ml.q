@@ -20,7 +20,7 @@ fail:{[text;why]count1[`failed;text];-1"  FAILED ",(.Q.s1 text),"\n    ",why}
 e:{[text]
   .p.asked:0b;
   result:@[{(1b;value x)};text;{(0b;x)}];
-  $[.p.asked or text like"* pykw *";python text;
+  $[.p.asked;python text;
     first result;$[any(last result)~/:(1b;(::));count1[`passed;text];fail[text;.Q.s1 last result]];
     (`$first"."vs last result)in missing;python text;
     fail[text;"'",last result]]}

@@ -1,6 +1,9 @@
 """Where the programs come from: clones at pinned commits, or mirrors and checkouts that are at hand."""
 
+import functools
+import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -12,6 +15,10 @@ PINNED = {
     "DataIntellectTech/TorQ": "a6cee6cef5f7e495c984d26193f3c3fb59ed60c0",
     "simongarland/k4unit": "fd14e7e7a945b9b4e948ebdc29251bcf62302d30",
 }
+
+HOST = "github.com"
+CONNECT_SECONDS = 5
+CLONE_SECONDS = 300
 
 # what the checks read; binaries and pictures stay out
 KINDS = {".q", ".k", ".t", ".p", ".csv", ".txt", ".json", ".sh", ".html", ""}
@@ -71,25 +78,46 @@ def from_folder(name, folder, target):
     return False
 
 
+@functools.cache
+def reaches_network():
+    """True when the host of the repositories takes connections."""
+    try:
+        socket.create_connection((HOST, 443), CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
 def from_network(name, clones):
-    """Clones a program; None without network."""
+    """Clones a program, once; None when that does not work."""
     clone = clones / name.replace("/", "+")
-    if not clone.is_dir():
-        command = ["git", "clone", "--quiet", "--bare", f"https://github.com/{name}.git", clone]
-        done = subprocess.run(command, capture_output=True, timeout=600)
-        if done.returncode != 0:
-            shutil.rmtree(clone, ignore_errors=True)
-            return None
+    if clone.is_dir():
+        return clone
+    if not reaches_network():
+        return None
+    command = ["git", "clone", "--quiet", "--bare", f"https://{HOST}/{name}.git", clone]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            timeout=CLONE_SECONDS,
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+        )
+    except (subprocess.TimeoutExpired, FileNotFoundError):
+        done = None
+    if done is None or done.returncode != 0:
+        shutil.rmtree(clone, ignore_errors=True)
+        return None
     return clone
 
 
 def place(name, work, folder):
-    """A fresh working copy of the program; None when it cannot be had."""
+    """A fresh working copy of the program, from a folder of mirrors or checkouts, or cloned; None when it cannot be had."""
     target = work / "copies" / name.split("/")[1]
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    if folder is not None:
-        return target if from_folder(name, Path(folder), target) else None
+    if folder is not None and from_folder(name, Path(folder), target):
+        return target
     clone = from_network(name, work / "clones")
     if clone is None:
         return None

@@ -8,11 +8,15 @@ SCHEMA = """trade:([]time:`timespan$();sym:`symbol$();price:`float$();size:`int$
 quote:([]time:`timespan$();sym:`symbol$();bid:`float$();ask:`float$())
 """
 
+# messages reach the RDB on another connection than the questions, so these wait for what they ask about
+ARRIVED = 'n:0;while[(not r"{0}")&200>n+:1;system"sleep 0.05"];'
+
 FEED = [
     "h:hopen`::{tick};r:hopen`::{rdb};upd:{{[t;x]got::got,x`sym}};got:0#`;",
     ('first h(".u.sub";`trade;`a)', "`trade"),
     'h(".u.upd";`trade;(`a`b`a;1 2 3f;10 20 30i));h(".u.upd";`quote;(`b;1.5;2.5));',
     ('h".u.i"', "2"),
+    ARRIVED.format("count quote"),
     ("got", "`a`a"),
     ('r"exec sum size by sym from trade"', "(`s#`a`b)!40 20i"),
     ('r"count quote"', "1"),
@@ -23,11 +27,13 @@ REPLAYED = [
     "h:hopen`::{tick};r:hopen`::{rdb};",
     ('r"exec sum size by sym from trade"', "(`s#`a`b)!40 20i"),
     'h".u.endofday[]";',
+    ARRIVED.format("0=count trade"),
     ('r"count trade"', "0"),
     ('r"attr trade`sym"', "`g"),
     ('(hopen`::{hdb})"exec sum size by sym from trade"', "`a`b!40 20i"),
     ('(hopen`::{hdb})"(count date;attr exec sym from trade;cols quote)"', "(1;`p;`date`sym`time`bid`ask)"),
     'h".u.upd[`trade;(`c;1f;1i)]";',
+    ARRIVED.format("count trade"),
     ('r"exec sym from trade"', "`g#,`c"),
 ]  # fmt: skip
 

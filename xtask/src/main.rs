@@ -26,7 +26,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Everything CI runs: format, lints, tidy, licences, tests, examples, real clients, short fuzzing.
+    /// Everything CI runs: format, lints, tidy, licences, tests, examples, programs, real clients, short fuzzing.
     Test {
         /// Leave out the real clients and the fuzz targets.
         #[arg(long)]
@@ -57,7 +57,7 @@ enum Task {
     Bench(bench::Bench),
     /// Runs published q programs unchanged: kdb-tick, TorQ, the ml toolkit, k4unit, KX's scripts.
     Programs {
-        /// A folder of git mirrors or checkouts to take them from, instead of the network.
+        /// A folder of git mirrors or checkouts to take them from, as `QSPACE_PROGRAMS` names one, before the network.
         #[arg(long)]
         from: Option<std::path::PathBuf>,
         /// Only programs whose name has this in it.

@@ -1,33 +1,27 @@
 //! Published q programs run unchanged with the built q: `tests/programs/` has the checks and what they must reach.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::step::{Totals, cargo, run, run_reading, workspace_root};
+use crate::step::{Totals, build_qspace, run_reading, workspace_root};
 
-/// Names a folder of git mirrors or checkouts, for machines without network.
-const FOLDER: &str = "QSPACE_PROGRAMS";
-
-/// Runs the checks; programs come from `from`, from the folder in `QSPACE_PROGRAMS`, or from their repositories.
+/// Runs the checks. Programs come from the folder `from` or that of the variable `QSPACE_PROGRAMS`, else from their
+/// repositories; those that cannot be had are counted as skipped.
 pub(crate) fn run_checks(from: Option<&Path>, only: Option<&str>) -> Result<Totals> {
-    run(cargo().args(["build", "--quiet", "--package", "q-process", "--bin", "q"]))?;
+    let q = build_qspace()?.with_file_name("q");
     let root = workspace_root();
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let work = root.join("target/programs");
     let mut command = Command::new("python3");
     command
         .arg(root.join("tests/programs/run.py"))
         .arg("--q")
-        .arg(target.join("debug/q"))
+        .arg(q)
         .arg("--work")
-        .arg(target.join("programs"))
+        .arg(work)
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    let folder = from
-        .map(Path::to_path_buf)
-        .or_else(|| std::env::var_os(FOLDER).map(PathBuf::from));
-    if let Some(folder) = folder {
+    if let Some(folder) = from {
         command.arg("--from").arg(folder);
     }
     if let Some(only) = only {
@@ -40,6 +34,9 @@ pub(crate) fn run_checks(from: Option<&Path>, only: Option<&str>) -> Result<Tota
         .unwrap_or_default();
     if !succeeded {
         bail!("{} checks of programs failed", totals.failed);
+    }
+    if totals == Totals::default() {
+        bail!("no program has such a name");
     }
     Ok(totals)
 }

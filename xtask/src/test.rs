@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::step::{Totals, cargo, run, run_reading, step};
-use crate::{clients, conformance, fuzz, tidy, tools};
+use crate::{clients, conformance, fuzz, programs, tidy, tools};
 
 /// Seconds that each fuzz target runs as part of the tests; `cargo xtask fuzz` runs longer.
 const FUZZ_SECONDS: u32 = 20;
@@ -57,6 +57,9 @@ pub(crate) fn run_all(quick: bool) -> Result<Totals> {
     })?;
     // the corpus is a measure, not a list of tests: only a loss against its baseline fails
     step("q examples", || conformance::run(false, None))?;
+    totals.add(step("published programs", || {
+        programs::run_checks(None, None)
+    })?);
     if !quick {
         totals.add(step("real clients", || clients::run(None))?);
         totals.add(step("fuzz targets", || fuzz::run(FUZZ_SECONDS, None))?);

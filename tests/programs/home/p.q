@@ -21,8 +21,9 @@ e:{[code]}
 .p.eval:.p.get:pyeval:pyget:pyfunc:wrap:('[{[arguments]object"result"};enlist])
 .p.set:('[{[arguments]};enlist])
 call:qeval:('[{[arguments]need[]};enlist])
-pykw:pykwargs:pyarglist:('[{[arguments]need[]};enlist])
 i.isw:i.isf:i.isp:{0b}
 
+/ words of the language, as embedPy makes them
+.q.pykw:{[name;argument].p.need[]}
+.q.pykwargs:.q.pyarglist:{[arguments].p.need[]}
 \d .
-pykw:.p.pykw;pykwargs:.p.pykwargs;pyarglist:.p.pyarglist
