@@ -291,6 +291,10 @@ impl Change<'_> {
             return Err(QError::new("step"));
         }
         if matches!(i, Value::Identity | Value::Elided) {
+            if rest.is_empty() && self.function.is_none() && self.bounds == Bounds::Length {
+                // `d[::]:y` is not defined
+                return Err(QError::new("adict"));
+            }
             let keys = shared.keys.clone();
             return self.each_index(target, &keys, rest, y);
         }

@@ -132,15 +132,16 @@ pub(crate) fn enum_index(name: Symbol, value: &Value) -> QResult<i64> {
     {
         return Ok(atom.index);
     }
-    if value.is_null_atom() {
-        return Ok(i64::MIN);
-    }
     let plain = plain_item(value);
-    let domain = domain::lookup(name).ok_or_else(|| QError::new("cast"))?;
-    let list = domain_list(&domain);
-    crate::amend::key_position(&list, &plain)?
-        .map(|at| at as i64)
-        .ok_or_else(|| QError::new("cast"))
+    let found = match domain::lookup(name) {
+        Some(domain) => crate::amend::key_position(&domain_list(&domain), &plain)?,
+        None => None,
+    };
+    match found {
+        Some(at) => Ok(at as i64),
+        None if plain.is_null_atom() => Ok(i64::MIN),
+        None => Err(QError::cast()),
+    }
 }
 
 /// The list an enumeration's indices point into: the list itself, or the key of a keyed table.

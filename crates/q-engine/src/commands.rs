@@ -16,7 +16,7 @@ use crate::system::{FileKind, StandardStream};
 /// What a command gives, and whether the console shows it.
 pub(crate) struct CommandResult {
     pub value: Value,
-    /// Lines of the shell go to the console as they are.
+    /// Lines of text that go to the console as they are.
     pub is_output: bool,
 }
 
@@ -56,6 +56,16 @@ pub(crate) fn is_known(text: &str) -> bool {
     )
 }
 
+/// True when the slash between these two parts of a command begins a path: the argument of a command that takes one.
+fn is_path(before: &str, after: &str) -> bool {
+    let begins_path = after.starts_with(|c: char| c.is_alphanumeric() || c == '.');
+    match before.trim_end() {
+        "cd" => begins_path || after.is_empty(),
+        "l" | "1" | "2" | "_" => begins_path,
+        before => begins_path && before.starts_with("r "),
+    }
+}
+
 fn value(value: Value) -> QResult<CommandResult> {
     Ok(CommandResult {
         value,
@@ -89,12 +99,8 @@ fn run_in_frame(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comman
     let text = String::from_utf8_lossy(command).into_owned();
     let is_builtin = !matches!(text.split_whitespace().next(), Some("t" | "ts")) && is_known(&text);
     let text = match text.find(" /") {
-        // a comment ends a command of q; what the shell gets is left alone
-        Some(at)
-            if is_builtin
-                && text != "cd /"
-                && !text[at + 2..].starts_with(|c: char| c.is_alphanumeric() || c == '.') =>
-        {
+        // a comment ends a command of q, and a path is none; what the shell gets is left alone
+        Some(at) if is_builtin && !is_path(&text[..at], &text[at + 2..]) => {
             text[..at].trim_end().to_owned()
         }
         _ => text,
@@ -500,10 +506,7 @@ fn shell(interpreter: &mut Interpreter, command: &[u8]) -> QResult<CommandResult
         .into_iter()
         .map(Value::string)
         .collect();
-    Ok(CommandResult {
-        value: Value::list(lines),
-        is_output: true,
-    })
+    value(Value::list(lines))
 }
 
 /// `\l path`: a script, a q file, a splayed table or a database folder.

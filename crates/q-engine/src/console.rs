@@ -215,7 +215,9 @@ impl Interpreter {
                 crate::commands::run(self, command)?
             };
             if !result.is_output {
-                return Ok(Some(result.value));
+                // what the shell printed; nothing when it printed nothing
+                let is_empty = matches!(&result.value, Value::List(lines) if lines.is_empty());
+                return Ok((!is_empty).then_some(result.value));
             }
             let mut out = Vec::new();
             for line in result.value.items() {

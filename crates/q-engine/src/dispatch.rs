@@ -137,15 +137,32 @@ impl Interpreter {
 
     /// `x$y`: enumerate against a variable, else cast, tok, pad or multiply matrices.
     fn cast(&mut self, x: Value, y: Value) -> QResult<Value> {
-        if let Value::Symbol(name) = &x
-            && !name.is_null()
-            && Type::from_name(name.as_bytes()).is_none()
-            && !is_cast_name(*name)
-        {
-            return enumerate::enumerate(self, *name, y);
+        match &x {
+            Value::Symbol(name) if is_variable(*name) => enumerate::enumerate(self, *name, y),
+            Value::Symbols(names) if names.iter().any(|name| is_variable(*name)) => {
+                self.cast_each(names, &y)
+            }
+            _ => q_kernels::binary(Binary::Cast, x, y),
         }
-        q_kernels::binary(Binary::Cast, x, y)
     }
+
+    /// `` `d`e$y ``: each name with its item of `y`, or with the whole atom.
+    fn cast_each(&mut self, names: &[Symbol], y: &Value) -> QResult<Value> {
+        if y.is_list() && y.count() != names.len() {
+            return Err(QError::length());
+        }
+        let mut parts = Vec::with_capacity(names.len());
+        for (at, name) in names.iter().enumerate() {
+            let item = if y.is_list() { y.item(at) } else { None };
+            parts.push(self.cast(Value::Symbol(*name), item.unwrap_or_else(|| y.clone()))?);
+        }
+        Ok(Value::from_items(parts))
+    }
+}
+
+/// True for a name that `$` takes for a variable to enumerate against: neither a type nor a part of a temporal value.
+fn is_variable(name: Symbol) -> bool {
+    !name.is_null() && Type::from_name(name.as_bytes()).is_none() && !is_cast_name(name)
 }
 
 /// Names that `$` casts to although they are no types: the parts of temporal values. Letters are types only as chars.

@@ -184,9 +184,7 @@ fn add_missing(
     }
     let more = crate::index::gather_longs(&distinct, &missing);
     let id = interpreter.globals.slot(full);
-    if interpreter.read_only {
-        return Err(interpreter.refused_write(full));
-    }
+    interpreter.check_write(id)?;
     let mut list = interpreter
         .globals
         .take(id)

@@ -75,6 +75,8 @@ pub struct Interpreter {
     pub(crate) exiting: bool,
     /// True in `reval` and in threads: globals cannot be written.
     pub(crate) read_only: bool,
+    /// True while a function changes a global by name: it may not change any global itself.
+    pub(crate) is_amending: bool,
     /// True in `reval`: system commands and files elsewhere are refused as well.
     pub(crate) is_restricted: bool,
     /// True in a thread of `peach`, which starts no threads itself.
@@ -151,6 +153,7 @@ impl Interpreter {
             is_installing: true,
             exiting: false,
             read_only: false,
+            is_amending: false,
             is_restricted: false,
             is_secondary: false,
             k_mode: false,
@@ -199,6 +202,7 @@ impl Interpreter {
             is_installing: false,
             exiting: false,
             read_only: true,
+            is_amending: false,
             is_restricted: self.is_restricted,
             is_secondary: true,
             k_mode: self.k_mode,

@@ -32,17 +32,31 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Errors with `'noupdate` where globals cannot be written.
+    /// Errors with `'noupdate` where globals cannot be written, with `'noamend` while one is being changed.
     pub(crate) fn check_write(&self, id: GlobalId) -> QResult<()> {
-        if self.read_only {
+        if self.read_only || self.is_amending {
             return Err(self.refused_write(self.globals.name(id)));
         }
         Ok(())
     }
 
+    /// Runs what computes the new value of a global that is being changed by name: no other global may change meanwhile.
+    pub(crate) fn while_amending<R>(
+        &mut self,
+        compute: impl FnOnce(&mut Interpreter) -> QResult<R>,
+    ) -> QResult<R> {
+        let before = std::mem::replace(&mut self.is_amending, true);
+        let result = compute(self);
+        self.is_amending = before;
+        result
+    }
+
     /// The error of a write to a global: in `reval` it names namespace and name.
     #[cold]
     pub(crate) fn refused_write(&self, name: Symbol) -> QError {
+        if !self.read_only {
+            return QError::new("noamend");
+        }
         if self.is_secondary || !self.is_restricted {
             return QError::noupdate();
         }

@@ -18,10 +18,8 @@ pub(crate) fn insert(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
         return upsert(interpreter, Value::Symbol(name), y);
     }
     let full = qualify(interpreter.namespace, name);
-    if interpreter.read_only {
-        return Err(interpreter.refused_write(full));
-    }
     let id = interpreter.globals.slot(full);
+    interpreter.check_write(id)?;
     let mut target = match interpreter.take_global(id)? {
         Some(target) => target,
         None => match interpreter.read_name(full) {
@@ -105,10 +103,8 @@ pub(crate) fn upsert(interpreter: &mut Interpreter, x: Value, y: Value) -> QResu
         return crate::files::upsert(interpreter, name, y);
     }
     let full = qualify(interpreter.namespace, name);
-    if interpreter.read_only {
-        return Err(interpreter.refused_write(full));
-    }
     let id = interpreter.globals.slot(full);
+    interpreter.check_write(id)?;
     let target = match interpreter.take_global(id)? {
         Some(target) => Some(target),
         None => interpreter.read_name(full).ok(),

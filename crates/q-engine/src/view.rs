@@ -34,7 +34,7 @@ pub(crate) fn compile(
     source: &str,
 ) -> QResult<Value> {
     let source: Arc<str> = Arc::from(source);
-    let code = crate::compile::compile_line(interpreter, body, statement)?;
+    let code = crate::compile::compile_view(interpreter, body, statement)?;
     let namespace = interpreter.namespace;
     let view = Arc::new(View { code, source });
     Ok(as_value(&view, namespace))

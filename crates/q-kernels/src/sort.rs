@@ -223,7 +223,9 @@ fn row_numbers(rows: &[u32]) -> Value {
     Value::Longs(loops::map(rows, |row: u32| i64::from(row)).into())
 }
 
+/// Errors: `'rank` for an atom.
 fn index_order(x: Value, descending: bool) -> QResult<Value> {
+    not_atom(&x)?;
     match &x {
         Value::Dict(dict) => {
             let rows = order_of(&dict.values, descending)?;
@@ -231,6 +233,14 @@ fn index_order(x: Value, descending: bool) -> QResult<Value> {
         }
         x => Ok(row_numbers(&order_of(x, descending)?)),
     }
+}
+
+/// An atom has nothing to sort: `'rank`.
+fn not_atom(x: &Value) -> QResult<()> {
+    if x.is_atom() {
+        return Err(QError::new("rank"));
+    }
+    Ok(())
 }
 
 /// `iasc x`: the positions of the items in ascending order; of a dictionary the keys.
@@ -255,6 +265,7 @@ pub fn desc(x: Value) -> QResult<Value> {
 }
 
 fn sorted(x: Value, descending: bool) -> QResult<Value> {
+    not_atom(&x)?;
     let attribute = if descending {
         Attribute::None
     } else {
@@ -422,7 +433,10 @@ fn sorted_plain(x: &Value, descending: bool) -> Option<Value> {
 }
 
 /// `rank x`: for each item its position in ascending order.
+///
+/// Errors: `'rank` for an atom.
 pub fn rank(x: Value) -> QResult<Value> {
+    not_atom(&x)?;
     let rows = order_of(&x, false)?;
     let mut ranks = vec![0i64; rows.len()];
     for (place, row) in rows.iter().enumerate() {

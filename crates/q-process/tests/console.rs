@@ -41,6 +41,17 @@ fn output_and_errors_keep_their_order() {
 }
 
 #[test]
+fn lines_of_the_shell_are_shown_as_a_list() {
+    let folder = folder();
+    let output = run(
+        &[],
+        "\\echo one; echo 2\n\\mkdir sub\n\\ls\n\\P 3 /digits\n\\P\n",
+        folder.path(),
+    );
+    assert_eq!(text(&output.stdout), "\"one\"\n,\"2\"\n\"sub\"\n3i\n");
+}
+
+#[test]
 fn exit_gives_the_status_and_runs_the_callback() {
     let output = run(
         &[],

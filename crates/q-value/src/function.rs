@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Symbol, Value};
+use crate::{Binary, Symbol, Unary, Value};
 
 /// What the evaluator keeps with a lambda; opaque here.
 pub trait LambdaCode: Any + Send + Sync {
@@ -83,6 +83,48 @@ pub struct Native {
     pub rank: u8,
     /// Index into the evaluator's table.
     pub id: u16,
+}
+
+impl Native {
+    /// The function from which kdb+ derives the keyword: its display, type and parts are those of the keyword (reference
+    /// pages "variadic syntax" and "value").
+    pub fn derivation(&self) -> Option<Value> {
+        let (iterator, function) = match self.name {
+            "sums" => (Iterator::Scan, Binary::Add),
+            "prds" => (Iterator::Scan, Binary::Multiply),
+            "maxs" => (Iterator::Scan, Binary::Or),
+            "mins" => (Iterator::Scan, Binary::And),
+            "fills" => (Iterator::Scan, Binary::Fill),
+            "raze" => (Iterator::Over, Binary::Join),
+            "deltas" => (Iterator::Prior, Binary::Subtract),
+            "ratios" => (Iterator::Prior, Binary::Divide),
+            "prev" => (Iterator::Prior, Binary::Assign),
+            "differ" => return Some(differ()),
+            _ => return None,
+        };
+        Some(Value::derived(iterator, Value::Binary(function)))
+    }
+}
+
+/// Not matching the item before, as boolean.
+fn differ() -> Value {
+    let as_boolean = Value::projection(Value::Binary(Binary::Cast), vec![Some(Value::Char(b'b'))]);
+    let matches = Value::derived(Iterator::Prior, Value::Binary(Binary::Match));
+    let differs = Value::Composition(Arc::new(vec![Value::Unary(Unary::Not), matches]));
+    Value::Composition(Arc::new(vec![as_boolean, differs]))
+}
+
+impl Binary {
+    /// `<>`, `<=` and `>=` are compositions of `not` and another comparison in kdb+; here each is one primitive.
+    pub fn composition(self) -> Option<[Value; 2]> {
+        let negated = match self {
+            Binary::NotEqual => Binary::Equal,
+            Binary::LessEqual => Binary::Greater,
+            Binary::GreaterEqual => Binary::Less,
+            _ => return None,
+        };
+        Some([Value::Unary(Unary::Not), Value::Binary(negated)])
+    }
 }
 
 impl fmt::Debug for Native {

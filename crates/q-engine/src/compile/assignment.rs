@@ -25,7 +25,7 @@ impl Compiler<'_> {
                 if !self.code.is_k && is_word {
                     return Err(QError::assign().at(node.span.start as usize));
                 }
-                if global && !self.in_lambda && through.is_none() {
+                if global && !self.in_lambda && !self.in_view && through.is_none() {
                     return self.view(node, *name, value, &[]);
                 }
                 self.expression(value)?;

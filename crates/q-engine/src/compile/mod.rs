@@ -34,6 +34,8 @@ pub(crate) struct Compiler<'a> {
     code: Code,
     /// True in a lambda: names assigned are locals, `::` sets globals, `:x` returns.
     in_lambda: bool,
+    /// True in the body of a view: `::` sets globals and makes no further view.
+    in_view: bool,
     /// Where the instruction being emitted belongs in the source.
     position: u32,
 }
@@ -60,6 +62,19 @@ pub(crate) fn compile_line(
         return compiler.finish();
     }
     compiler.body(statements)?;
+    compiler.finish()
+}
+
+/// Compiles the body of a view, which is part of the line `source`.
+pub(crate) fn compile_view(
+    interpreter: &mut Interpreter,
+    body: &[Node],
+    source: &Arc<str>,
+) -> QResult<Arc<Code>> {
+    let namespace = interpreter.namespace;
+    let mut compiler = Compiler::new(interpreter, Arc::clone(source), 0, namespace, false);
+    compiler.in_view = true;
+    compiler.body(body)?;
     compiler.finish()
 }
 
@@ -191,6 +206,7 @@ impl<'a> Compiler<'a> {
             interpreter,
             code,
             in_lambda,
+            in_view: false,
             position: 0,
         }
     }

@@ -271,18 +271,16 @@ pub(super) fn tables_anywhere(interpreter: &Interpreter, database: &Database) ->
     tables
 }
 
-/// The first rows as the console shows a table; names and place of one that is not on disk, the error's text when rows
-/// cannot be read.
+/// The first rows as the console shows a table; names and place of one that is not on disk or cannot be read.
 pub(crate) fn display(interpreter: &Interpreter, table: &Value) -> Vec<u8> {
-    if !partitioned(table).is_ok_and(|table| is_on_disk(interpreter, table)) {
-        let mut text = q_value::display::k_text(table, interpreter.settings.precision);
-        text.push(b'\n');
-        return text;
+    let is_on_disk = partitioned(table).is_ok_and(|table| is_on_disk(interpreter, table));
+    if is_on_disk && let Ok(rows) = first_rows(interpreter, table) {
+        return interpreter.display(&rows);
     }
-    match first_rows(interpreter, table) {
-        Ok(rows) => interpreter.display(&rows),
-        Err(error) => format!("{error}\n").into_bytes(),
-    }
+    // rows that cannot be read, as of a table that early partitions lack: names and place (reference page ".Q", bv)
+    let mut text = q_value::display::k_text(table, interpreter.settings.precision);
+    text.push(b'\n');
+    text
 }
 
 /// False for names and a place that are no table yet.

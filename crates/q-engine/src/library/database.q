@@ -42,7 +42,7 @@ mappable:{[x]
 
 / column files in the given order of rows, `parted` first and with its attribute
 writesplay:{[path;t;rows;parted]
-  if[not all mappable each value flip t;'unmappable];
+  if[not all mappable each value flip t;'`unmappable];
   {[path;t;rows;parted;name]
     column:t[name]rows;
     (` sv path,name)set$[name=parted;`p#column;column]}[path;t;rows;parted]each cols t;

@@ -77,7 +77,9 @@ impl Interpreter {
         ) {
             // the function may look at the variable: it sees the value as it was
             let mut target = self.read_global(id)?;
-            amend::apply(self, &mut target, path, function, value, bounds)?;
+            self.while_amending(|this| {
+                amend::apply(this, &mut target, path, function, value, bounds)
+            })?;
             return self.write_global(id, target);
         }
         let Some(mut target) = self.take_global(id)? else {

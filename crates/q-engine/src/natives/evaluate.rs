@@ -79,7 +79,14 @@ pub(crate) fn value(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
         Value::Composition(parts) => Ok(Value::from_items(parts.to_vec())),
         Value::Derived(derived) => Ok(derived.function.clone()),
         Value::Unary(op) => Ok(Value::Long(i64::from(op.code()))),
-        Value::Binary(op) => Ok(Value::Long(i64::from(op.code()))),
+        Value::Binary(op) => Ok(match op.composition() {
+            Some(parts) => Value::from_items(parts.to_vec()),
+            None => Value::Long(i64::from(op.code())),
+        }),
+        Value::Native(native) => match native.derivation() {
+            Some(function) => value(interpreter, function),
+            None => Ok(x),
+        },
         Value::Iterator(iterator) => Ok(Value::Long(*iterator as i64)),
         _ => Ok(x),
     }

@@ -25,7 +25,11 @@ pub(crate) fn run(interpreter: &mut Interpreter, table: Value, plan: &Plan) -> Q
         return write_back(interpreter, name, updated);
     }
     let is_dictionary = matches!(&value, Value::Dict(_)) && !value.is_keyed_table();
-    let updated = updated(interpreter, &value, plan)?;
+    let updated = if name.is_some() {
+        interpreter.while_amending(|interpreter| updated(interpreter, &value, plan))?
+    } else {
+        updated(interpreter, &value, plan)?
+    };
     let updated = if is_dictionary {
         q_kernels::unary(q_value::Unary::Flip, updated)?
     } else {

@@ -9,22 +9,22 @@ use super::columns::{Column, FieldKind};
 impl Pairs {
     /// Key type, the char between key and value, an optional `*` for quoted values, the char after each pair.
     ///
-    /// Errors: `'type` for another key type than `S`, `I`, `J` or `*`, `'length` for another count of chars.
+    /// Errors: `'IJS` for another key type than `I`, `J` or `S`, `'length` for another count of chars.
     pub(super) fn from_text(text: &[u8]) -> QResult<Pairs> {
         let (key, between, is_quoted, after) = match *text {
             [key, between, after] => (key, between, false, after),
             [key, between, b'*', after] => (key, between, true, after),
             _ => return Err(QError::length()),
         };
-        match FieldKind::from_letter(key)? {
-            FieldKind::Skipped => Err(QError::type_error()),
-            key => Ok(Pairs {
-                key,
-                between,
-                after,
-                is_quoted,
-            }),
+        if !b"IJS".contains(&key) {
+            return Err(QError::new("IJS"));
         }
+        Ok(Pairs {
+            key: FieldKind::from_letter(key)?,
+            between,
+            after,
+            is_quoted,
+        })
     }
 }
 

@@ -164,7 +164,12 @@ impl Layout {
         let side = |table: Option<&Table>, list: &Value| match table {
             Some(table) => self.columns(table, shown),
             None => {
-                let mut lines = self.list_lines(list, shown);
+                let mut lines = match list {
+                    Value::List(items) if items.iter().all(is_empty_list) => {
+                        vec![Vec::new(); shown]
+                    }
+                    list => self.list_lines(list, shown),
+                };
                 if has_header {
                     lines.insert(0, Vec::new());
                 }
@@ -191,6 +196,11 @@ impl Layout {
         }
         self.block(lines, count > shown)
     }
+}
+
+/// True for `()`: entries of a dictionary that all are empty show nothing (reference page ".Q", pn).
+fn is_empty_list(item: &Value) -> bool {
+    matches!(item, Value::List(items) if items.is_empty())
 }
 
 fn as_table(value: &Value) -> Option<&Table> {

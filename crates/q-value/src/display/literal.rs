@@ -2,7 +2,8 @@
 
 use crate::format::{EnumItems, push_guid, push_plain_atom, push_plain_item, push_quoted};
 use crate::{
-    Attribute, Dict, Element, EnumVector, Partitioned, Projection, Table, Type, Value, Vector,
+    Attribute, Dict, Element, EnumVector, Partitioned, Projection, Table, Type, Unary, Value,
+    Vector,
 };
 
 /// The text of `-3!x`, with floats of so many digits.
@@ -61,10 +62,13 @@ impl Writer<'_> {
             Value::Identity => self.text("::"),
             Value::Elided => {}
             Value::Unary(unary) => self.text(unary.text()),
-            Value::Binary(binary) => self.text(binary.text()),
+            Value::Binary(binary) => match binary.composition() {
+                Some(parts) => self.composition(&parts),
+                None => self.text(binary.text()),
+            },
             Value::Iterator(iterator) => self.text(iterator.text()),
             Value::Projection(projection) => self.projection(projection),
-            Value::Composition(parts) => parts.iter().for_each(|part| self.value(part)),
+            Value::Composition(parts) => self.composition(parts),
             Value::Derived(derived) => {
                 if matches!(derived.function, Value::Composition(_)) {
                     self.parenthesised(&derived.function);
@@ -73,7 +77,10 @@ impl Writer<'_> {
                 }
                 self.text(derived.iterator.text());
             }
-            Value::Native(native) => self.text(native.name),
+            Value::Native(native) => match native.derivation() {
+                Some(function) => self.value(&function),
+                None => self.text(native.name),
+            },
             atom if atom.is_atom() => self.atom(atom),
             vector => self.vector(vector),
         }
@@ -346,6 +353,16 @@ impl Writer<'_> {
         self.value(&dict.values);
     }
 
+    /// Functions one after the other; `~` needs no colon before another function (reference page "value").
+    fn composition(&mut self, parts: &[Value]) {
+        for (at, part) in parts.iter().enumerate() {
+            match part {
+                Value::Unary(Unary::Not) if at + 1 < parts.len() => self.text("~"),
+                part => self.value(part),
+            }
+        }
+    }
+
     fn projection(&mut self, projection: &Projection) {
         if matches!(projection.function, Value::Composition(_)) {
             self.parenthesised(&projection.function);
@@ -372,7 +389,7 @@ fn is_null_item(vector: &Value, at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Binary, Iterator, Symbol, Unary, domain};
+    use crate::{Binary, Iterator, Symbol, domain};
 
     fn text(value: &Value) -> String {
         String::from_utf8(k_text(value, 7)).expect("ascii")
@@ -500,6 +517,20 @@ mod tests {
             )),
             "+/#:"
         );
+    }
+
+    #[test]
+    fn compositions_show_their_parts() {
+        let not_equal = Value::Binary(Binary::NotEqual);
+        assert_eq!(text(&not_equal), "~=");
+        assert_eq!(not_equal.type_number(), 105);
+        let differ = Value::Native(&crate::Native {
+            name: "differ",
+            rank: 1,
+            id: 0,
+        });
+        assert_eq!(text(&differ), "$[\"b\"]~~':");
+        assert_eq!(differ.type_number(), 105);
     }
 
     #[test]

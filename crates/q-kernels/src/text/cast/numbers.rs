@@ -98,7 +98,10 @@ macro_rules! integer {
         #[inline(always)]
         fn to_bool(self) -> bool { self != 0 }
         #[inline(always)]
-        fn to_u8(self) -> u8 { self as u8 }
+        fn to_u8(self) -> u8 {
+            // by way of the int, whose infinity holds everything above it (reference page "cast")
+            if i64::from(self) > i64::from(i32::MAX) { 0xff } else { self as u8 }
+        }
         #[inline(always)]
         fn to_i16(self) -> i16 { narrowed!(self, $t, i16) }
         #[inline(always)]

@@ -44,6 +44,11 @@ fn numbers() {
     );
     assert_eq!(c('b', longs(&[0, 5, i64::MIN])), "011b");
     assert_eq!(c('x', longs(&[0, 255, 256, 1])), "0x00ff0001");
+    // beyond the infinity of the int
+    assert_eq!(
+        c('x', longs(&[i64::from(i32::MAX), 1 << 31, 1 << 40])),
+        "0xffffff"
+    );
     assert_eq!(c('c', longs(&[50, 43, 51])), "\"2+3\"");
     assert_eq!(
         shown(cast(Value::Short(9), strings(&["fox"]))),
