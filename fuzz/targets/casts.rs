@@ -25,8 +25,11 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     };
     let Ok(value) = decoded.payload else { return };
     for ty in Type::ALL {
+        // a text is one symbol
+        let is_one = ty == Type::Symbol && matches!(value, Value::Chars(_));
         if let Ok(cast) = cast::cast_to(ty, value.clone())
             && value.is_vector()
+            && !is_one
         {
             assert_eq!(cast.count(), value.count(), "a cast to {ty:?} keeps the count");
         }

@@ -174,7 +174,9 @@ fn a_third_control_c_ends_what_does_not_listen() {
     // a loop that catches the first one would now and then meet the second outside of its trap; a command that ignores
     // them is ended by the hang-up of its terminal
     let deaf = "trap '' INT; echo deaf >&2; exec sleep 60";
-    terminal.send(&format!("-1\"go\";@[{{while[1;]}};0;{{system\"{deaf}\"}}]\r"));
+    terminal.send(&format!(
+        "-1\"go\";@[{{while[1;]}};0;{{system\"{deaf}\"}}]\r"
+    ));
     terminal.wait("go\r\n");
     terminal.send(CTRL_C);
     terminal.wait("deaf\r\n");
