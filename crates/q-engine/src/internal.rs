@@ -71,6 +71,7 @@ pub(crate) fn call(interpreter: &mut Interpreter, number: i64, x: Value) -> QRes
             _ => Err(QError::length()),
         },
         -35 => crate::natives::http::gzip_or_back(interpreter, x),
+        -36 => master_key(&x),
         -38 => protocol(interpreter, &x),
         -120 => Ok(Value::Long(0)),
         -4 => tokens(&x),
@@ -105,6 +106,16 @@ fn quote_doubled(x: &Value) -> QResult<Value> {
         }
     }
     Ok(Value::string(out))
+}
+
+/// `-36!(::)`: whether a key to encrypt files with is loaded; never, as files are not encrypted here.
+///
+/// Errors: for a key to load what kdb+ says when it has no library to encrypt with (`basics/internal`, "Load master key").
+fn master_key(x: &Value) -> QResult<Value> {
+    match x {
+        Value::Identity => Ok(Value::Boolean(false)),
+        _ => Err(QError::new("Encryption lib unavailable")),
+    }
 }
 
 /// `-27!(decimals;x)`: text of floats with that many decimals.
