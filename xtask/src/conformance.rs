@@ -36,9 +36,9 @@ pub(crate) fn run(update: bool, page: Option<&str>) -> Result<Totals> {
             "2",
             // some pages are brute-force programs: a slow machine must not count as a wrong answer
             "--timeout",
-            "300",
-            "--step-timeout",
             "200",
+            "--step-timeout",
+            "100",
         ])
         .args(CORPUS.map(|part| examples.join(format!("{part}.jsonl"))));
     match page {

@@ -63,7 +63,7 @@ pub(crate) fn call(interpreter: &mut Interpreter, number: i64, x: Value) -> QRes
         -27 => fixed_decimals(&x),
         -29 => kernel::one(".j.k", x),
         -30 => defer(interpreter, x),
-        -31 => kernel::one(".j.j", x),
+        -31 => kernel::one(".j.jd", x),
         -32 => kernel::one(".Q.btoa", x),
         -33 => kernel::one(".Q.sha1", x),
         -34 => match x.items().as_slice() {
