@@ -356,7 +356,8 @@ fn sorted_plain(x: &Value, descending: bool) -> Option<Value> {
         }
         let (low, high) = radix::bounds_by(v, move |x| to_key(x) ^ flip);
         let bits = u64::BITS - (high - low).leading_zeros();
-        let finish = move |key: u64| finish((key + low) ^ flip);
+        // counted values may lie above the highest key
+        let finish = move |key: u64| finish(key.wrapping_add(low) ^ flip);
         Some(radix::sorted(
             v.len(),
             bits,

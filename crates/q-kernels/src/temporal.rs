@@ -190,7 +190,10 @@ fn from_datetime(x: f64, to: Type) -> i64 {
     match to {
         Type::Timestamp => milliseconds.saturating_mul(1_000_000),
         Type::Date => x.floor() as i64,
-        Type::Month => day_to_month(x.floor() as i64),
+        // no date is further away, and the calendar's sums have room
+        Type::Month => {
+            day_to_month((x.floor() as i64).clamp(i64::from(-i32::MAX), i64::from(i32::MAX)))
+        }
         _ => {
             let of_day = milliseconds.rem_euclid(86_400_000);
             let unit = unit_ns(to).unwrap_or(1);
@@ -307,6 +310,13 @@ mod tests {
             convert_unit(Value::Datetime(8796.5), Type::Timespan)
                 .is_identical(&Value::Timespan(DAY_NS / 2))
         );
+        for days in [1e18, -1e18, 1e300] {
+            let far = convert_unit(Value::Datetime(days), Type::Month);
+            assert!(
+                matches!(far, Value::Month(month) if month.signum() == days.signum() as i32),
+                "{far:?}"
+            );
+        }
         assert!(
             convert_unit(Value::Time(43_200_000), Type::Datetime)
                 .is_identical(&Value::Datetime(0.5))

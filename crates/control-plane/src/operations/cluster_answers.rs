@@ -9,13 +9,15 @@ use finspace_model::shapes::{
 
 use super::timestamp;
 use crate::desired::ClusterDesired;
-use crate::errors::from_store;
+use crate::errors::{cluster_not_found, from_store};
 use crate::plane::ControlPlane;
 use crate::planner::Observation;
 use crate::status_reason::{full_reason, sanitise};
 
 impl ControlPlane {
     /// The answer of GetKxCluster. While an update runs it shows the configuration of before, as the service did.
+    ///
+    /// Errors: `ResourceNotFoundException` when the cluster has been deleted meanwhile.
     pub(super) async fn cluster_answer(
         &self,
         state: ClusterState,
@@ -30,7 +32,8 @@ impl ControlPlane {
             )
             .await
             .map_err(from_store)?
-            .ok_or_else(|| ApiError::internal("a cluster without its revision"))?;
+            // both go together: the cluster was deleted after its state was read
+            .ok_or_else(|| cluster_not_found(&cluster.cluster_name))?;
         let (status, status_reason) = self.status_of(state.clone())?;
         full_answer(&state, &revision, status, status_reason)
     }

@@ -5,11 +5,11 @@ use control_store::{
     ApplyRecord, ClusterRecord, ClusterState, DeploymentKind, DeploymentRecord, DeploymentState,
     KeyMaterial, NodeRecord, NodeStep, NodeStepState, RevisionRecord, StoreError, Strategy, ids,
 };
-use finspace_model::ApiError;
 use finspace_model::shapes::{
     AzMode, ClusterStatus, CreateKxClusterRequest, DeleteKxClusterRequest, GetKxClusterRequest,
     ListKxClustersRequest, ListKxClustersResponse,
 };
+use finspace_model::{ApiError, ErrorCode};
 use serde_json::Value;
 
 use super::cluster_answers::full_answer;
@@ -205,7 +205,12 @@ impl ControlPlane {
         })?;
         let mut kx_cluster_summaries = Vec::with_capacity(states.len());
         for state in states {
-            kx_cluster_summaries.push(self.cluster_summary(state).await?);
+            match self.cluster_summary(state).await {
+                Ok(summary) => kx_cluster_summaries.push(summary),
+                // deleted while the list was made
+                Err(error) if error.code() == ErrorCode::ResourceNotFound => {}
+                Err(error) => return Err(error),
+            }
         }
         answer(&ListKxClustersResponse {
             kx_cluster_summaries,

@@ -38,7 +38,7 @@ pub fn month(text: &[u8], order: DateOrder) -> i32 {
         _ => None,
     };
     if let Some((year, month)) = year_and_month
-        && let (Some(year), Some(month @ 1..=12)) = (digits(year), digits(month))
+        && let (Some(year @ 1..), Some(month @ 1..=12)) = (digits(year), digits(month))
     {
         return (year as i32 - 2000) * 12 + month as i32 - 1;
     }
@@ -288,6 +288,10 @@ fn date_days(text: &[u8], order: DateOrder) -> Option<i32> {
 }
 
 fn valid(year: i64, month: i64, day: i64) -> Option<i32> {
+    // years are displayed from 0001 on
+    if year < 1 {
+        return None;
+    }
     days_from_date(
         i32::try_from(year).ok()?,
         u32::try_from(month).ok()?,
@@ -421,6 +425,8 @@ mod tests {
             assert_eq!(month(text.as_bytes(), DateOrder::MonthFirst), 289, "{text}");
         }
         assert_eq!(month(b"2024.13", DateOrder::MonthFirst), i32::MIN);
+        assert_eq!(month(b"000002", DateOrder::MonthFirst), i32::MIN);
+        assert_eq!(month(b"0000.02.01", DateOrder::MonthFirst), i32::MIN);
     }
 
     #[test]
