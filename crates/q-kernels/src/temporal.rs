@@ -164,7 +164,8 @@ fn apply_step<A: Ticks + PartialEq, B: Ticks>(step: Step, items: &[A]) -> Vec<B>
             loops::map(items, move |x| {
                 with_limits(x, |x| {
                     let x = by.floor(x);
-                    x - day.multiple_below(x)
+                    // the multiple below the lowest longs wraps, and the difference wraps back
+                    x.wrapping_sub(day.multiple_below(x))
                 })
             })
         }
@@ -309,6 +310,11 @@ mod tests {
         assert!(
             convert_unit(Value::Datetime(8796.5), Type::Timespan)
                 .is_identical(&Value::Timespan(DAY_NS / 2))
+        );
+        let lowest = convert_unit(Value::Timestamp(i64::MIN + 2), Type::Timespan);
+        assert!(
+            lowest.is_identical(&Value::Timespan((i64::MIN + 2).rem_euclid(DAY_NS))),
+            "{lowest:?}"
         );
         for days in [1e18, -1e18, 1e300] {
             let far = convert_unit(Value::Datetime(days), Type::Month);
