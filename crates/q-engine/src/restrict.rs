@@ -1,6 +1,7 @@
 //! What restricted evaluation refuses: `reval`, clients of a process started with `-u` or `-b`, secondary threads
 //! (`ref/eval`, `basics/cmdline`).
 
+use q_kernels::interrupt::guard;
 use q_value::{QError, QResult, Symbol, Value};
 
 use crate::globals::{GlobalId, split_name};
@@ -46,7 +47,8 @@ impl Interpreter {
         compute: impl FnOnce(&mut Interpreter) -> QResult<R>,
     ) -> QResult<R> {
         let before = std::mem::replace(&mut self.is_amending, true);
-        let result = compute(self);
+        // guarded, so that a kernel left by an interrupt does not leave the flag set
+        let result = guard(|| compute(self));
         self.is_amending = before;
         result
     }

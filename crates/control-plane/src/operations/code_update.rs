@@ -143,7 +143,8 @@ impl ControlPlane {
             )
             .await
             .map_err(from_store)?
-            .ok_or_else(|| ApiError::internal("a cluster without its revision"))?;
+            // both go together: the cluster was deleted after its state was read
+            .ok_or_else(|| cluster_not_found(&cluster.cluster_name))?;
         Ok((
             revision.initialization_script,
             revision.command_line_arguments,
