@@ -127,7 +127,7 @@ def floats(n):
         x, y = random.random(n), random.random(n)
         with_nulls = x.copy()
         with_nulls[random.integers(0, n, n // 10)] = np.nan
-        return {"x": x, "y": y, "xn": with_nulls}
+        return {"x": x, "y": y, "xn": with_nulls, "z": 1000 * x}
 
     size = 8 * n
     rows = [
@@ -146,7 +146,7 @@ def floats(n):
         Row("fills float", n, "fills xn", lambda d: filled(d["xn"], np.isnan(d["xn"])), (size, size),
             expected=lambda d, r: np.where(np.cumsum(~np.isnan(d["xn"])) > 0, r, np.nan)),
         Row("0.25 xbar float", n, "0.25 xbar x", lambda d: np.floor(d["x"] / 0.25) * 0.25, (size, size)),
-        Row("`long$float", n, "`long$1000*x", lambda d: np.rint(1000 * d["x"]).astype(np.int64), (size, size)),
+        Row("`long$float", n, "`long$z", lambda d: np.rint(d["z"]).astype(np.int64), (size, size)),
     ]
     return Group(make, rows)
 

@@ -178,6 +178,14 @@ pub(crate) trait Limits: Lane {
     fn raise(self, x: Self) -> Self;
     /// The lesser, nulls on the right ignored.
     fn lower(self, x: Self) -> Self;
+    /// The greatest item that is not null, else [`Limits::LOWEST`].
+    fn greatest(x: &[Self]) -> Self {
+        fold::fold_integers(x, Self::LOWEST, Self::raise, Self::raise)
+    }
+    /// The least item that is not null, else [`Limits::GREATEST`].
+    fn least(x: &[Self]) -> Self {
+        fold::fold_integers(x, Self::GREATEST, Self::lower, Self::lower)
+    }
 }
 
 macro_rules! integer_limits {
@@ -191,6 +199,11 @@ macro_rules! integer_limits {
             let x = if x == <$t>::MIN { <$t>::MAX } else { x };
             if x < self { x } else { self }
         }
+        fn least(x: &[$t]) -> $t {
+            // moved down by one null is the greatest and the rest keep their order: one step less for each item
+            let least = fold::fold_integers(x, <$t>::MAX, |least, x: $t| least.min(x.wrapping_sub(1)), <$t>::min);
+            least.saturating_add(1)
+        }
     })* };
 }
 integer_limits!(i16 i32 i64);
@@ -203,6 +216,12 @@ macro_rules! float_limits {
         fn raise(self, x: $t) -> $t { if x > self { x } else { self } }
         #[inline(always)]
         fn lower(self, x: $t) -> $t { if x < self { x } else { self } }
+        fn greatest(x: &[$t]) -> $t {
+            fold::fold_in_any_order(x, Self::LOWEST, Self::raise, Self::raise)
+        }
+        fn least(x: &[$t]) -> $t {
+            fold::fold_in_any_order(x, Self::GREATEST, Self::lower, Self::lower)
+        }
     })* };
 }
 float_limits!(f32 f64);
@@ -231,7 +250,7 @@ pub fn max(x: Value) -> QResult<Value> {
         vector: &|x| {
             let ty = type_of(result_types::EXTREMUM, &x)?;
             with_lane!(ty, T => match lanes::raw::<T>(x)? {
-                Operand::Vector(v) => Ok(T::wrap_atom(ty, fold::fold(&v, T::LOWEST, T::raise, T::raise))),
+                Operand::Vector(v) => Ok(T::wrap_atom(ty, T::greatest(&v))),
                 Operand::Atom(x) => Ok(T::wrap_atom(ty, x)),
             }, else Err(QError::type_error()))
         },
@@ -252,7 +271,7 @@ pub fn min(x: Value) -> QResult<Value> {
         vector: &|x| {
             let ty = type_of(result_types::EXTREMUM, &x)?;
             with_lane!(ty, T => match lanes::raw::<T>(x)? {
-                Operand::Vector(v) => Ok(T::wrap_atom(ty, fold::fold(&v, T::GREATEST, T::lower, T::lower))),
+                Operand::Vector(v) => Ok(T::wrap_atom(ty, T::least(&v))),
                 Operand::Atom(x) => Ok(T::wrap_atom(ty, x)),
             }, else Err(QError::type_error()))
         },

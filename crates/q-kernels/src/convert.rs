@@ -69,7 +69,22 @@ macro_rules! float_to_integer {
     ($from:ty => $($to:ty)*) => { $(impl Convert<$to> for $from {
         #[inline(always)]
         fn convert(self) -> $to {
-            if self.is_nan() { <$to>::MIN } else { ((self + 0.5).floor() as $to).max(-<$to>::MAX) }
+            let rounded = (self + 0.5).floor();
+            // the size of the lowest integer, which is null, is the first that does not fit
+            let limit = -(<$to>::MIN as $from);
+            let fits = (rounded > -limit) & (rounded < limit);
+            let inside = if fits { rounded } else { 0.0 };
+            // SAFETY: what does not fit was replaced. The cast that checks for itself is not made of vectors.
+            let whole: $to = unsafe { inside.to_int_unchecked() };
+            if fits {
+                whole
+            } else if rounded > 0.0 {
+                <$to>::MAX
+            } else if rounded < 0.0 {
+                -<$to>::MAX
+            } else {
+                <$to>::MIN
+            }
         }
     })* };
 }

@@ -1,5 +1,7 @@
 //! Division with a remainder: `div`, `mod` and `xbar`, all by the floor.
 
+use std::mem::MaybeUninit;
+
 use q_value::{Attribute, QError, QResult, Type, Value, Vector};
 
 use crate::arithmetic::{pair_type, pervade};
@@ -45,44 +47,57 @@ pub fn floor_remainder(x: i64, y: i64) -> i64 {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Divisor {
     by: u64,
-    magic: u64,
+    magic: Halves,
     shift: u32,
-    power_of_two: bool,
+}
+
+const LOW: u64 = u32::MAX as u64;
+
+/// The halves of 64 bits.
+#[derive(Debug, Clone, Copy)]
+struct Halves {
+    low: u64,
+    high: u64,
+}
+
+impl Halves {
+    /// The upper 64 bits of the product.
+    ///
+    /// Vectors multiply halves only. The halves are kept apart, because a compiler that recognises them as one number
+    /// makes one multiplication of it, which no vector has.
+    #[inline(always)]
+    fn high_product(self, x: u64) -> u64 {
+        let (x_low, x_high) = (x & LOW, x >> 32);
+        let middle = x_high * self.low + ((x_low * self.low) >> 32);
+        let other_middle = x_low * self.high + (middle & LOW);
+        x_high * self.high + (middle >> 32) + (other_middle >> 32)
+    }
 }
 
 impl Divisor {
-    /// `None` unless positive.
+    /// `None` unless above one.
     pub(crate) fn new(by: i64) -> Option<Divisor> {
-        if by <= 0 {
+        if by <= 1 {
             return None;
         }
         let by = by as u64;
-        let shift = 63 - by.leading_zeros();
-        if by.is_power_of_two() {
-            return Some(Divisor {
-                by,
-                magic: 0,
-                shift,
-                power_of_two: true,
-            });
-        }
-        // round-up method: 2^(64+shift) / by rounded up is exact for dividends below 2^63
-        let magic = ((1u128 << (64 + shift)) / u128::from(by) + 1) as u64;
-        Some(Divisor {
-            by,
-            magic,
-            shift,
-            power_of_two: false,
-        })
+        let bits = 63 - by.leading_zeros();
+        let (magic, shift) = if by.is_power_of_two() {
+            (1 << 63, bits - 1)
+        } else {
+            // round-up method: 2^(64+bits) / by rounded up is exact for dividends below 2^63
+            (((1u128 << (64 + bits)) / u128::from(by) + 1) as u64, bits)
+        };
+        let magic = Halves {
+            low: magic & LOW,
+            high: magic >> 32,
+        };
+        Some(Divisor { by, magic, shift })
     }
 
     #[inline(always)]
     fn divide_magnitude(self, x: u64) -> u64 {
-        if self.power_of_two {
-            x >> self.shift
-        } else {
-            ((u128::from(x) * u128::from(self.magic)) >> 64) as u64 >> self.shift
-        }
+        self.magic.high_product(x) >> self.shift
     }
 
     /// Floor of `x` divided; `x` must not be null.
@@ -140,10 +155,91 @@ pub fn div(x: Value, y: Value) -> QResult<Value> {
                     if x == i64::MIN { x } else { by.floor(x) }
                 }))
             }
-            (x, y) => lanes::zip_same(x, y, floor_divide)?,
+            (x, y) => divided(x, y, floor_divide, |_, _, quotient| quotient)?,
         };
         of_longs(quotients, ty)
     })
+}
+
+/// Dividends and divisors below this divide as floats without loss: the quotient of two integers differs from every other
+/// integer by more than it is rounded by, and products of such stay exact.
+const FLOAT_MAX: i64 = 1 << 50;
+/// Adding this to a float puts the integer it is in its lowest bits.
+const INTEGER_BITS: f64 = 6_755_399_441_055_744.0;
+
+/// An integer of less than 51 bits as float, without an instruction that vectors lack.
+#[inline(always)]
+pub(crate) fn float_of_small(x: i64) -> f64 {
+    f64::from_bits((x as u64).wrapping_add(INTEGER_BITS.to_bits())) - INTEGER_BITS
+}
+
+/// A whole float of less than 51 bits as integer.
+#[inline(always)]
+pub(crate) fn small_of_float(x: f64) -> i64 {
+    ((x + INTEGER_BITS).to_bits()).wrapping_sub(INTEGER_BITS.to_bits()) as i64
+}
+
+/// `exact` of each pair; where all items of a block are small by `small`, which is given dividend, divisor and the floor of
+/// their quotient, since division of floats takes a fraction of the time that division of longs takes.
+fn divided(
+    x: Operand<i64>,
+    y: Operand<i64>,
+    exact: impl Fn(i64, i64) -> i64 + Copy + Sync,
+    small: impl Fn(f64, f64, f64) -> f64 + Copy + Sync,
+) -> QResult<Operand<i64>> {
+    const BLOCK: usize = 512;
+    loops::vectorised! {
+        wide fn are_small[](items: &[i64], are_divisors: bool) -> bool {
+            let mut all = true;
+            for x in items {
+                all &= (x.wrapping_add(FLOAT_MAX) as u64) < 2 * FLOAT_MAX as u64;
+                all &= !are_divisors | (*x != 0);
+            }
+            all
+        }
+    }
+    loops::vectorised! {
+        wide fn divide_small[F: Fn(f64, f64, f64) -> f64](
+            x: &[i64], y: &[i64], out: &mut [MaybeUninit<i64>], small: F
+        ) -> () {
+            for ((x, y), out) in x.iter().zip(y).zip(out) {
+                let (x, y) = (float_of_small(*x), float_of_small(*y));
+                out.write(small_of_float(small(x, y, (x / y).floor())));
+            }
+        }
+    }
+    let (x, y) = match (x, y) {
+        (x, Operand::Atom(y)) => return lanes::zip_same(x, Operand::Atom(y), exact),
+        (x, Operand::Vector(y)) => (x, y),
+    };
+    if let Operand::Vector(x) = &x
+        && x.len() != y.len()
+    {
+        return Err(QError::length());
+    }
+    let quotients = loops::build(y.len(), |start, out| {
+        let mut at = start;
+        for out in out.chunks_mut(BLOCK) {
+            let y = &y[at..at + out.len()];
+            let mut repeated = [0; BLOCK];
+            let x = match &x {
+                Operand::Vector(x) => &x[at..at + out.len()],
+                Operand::Atom(x) => {
+                    repeated = [*x; BLOCK];
+                    &repeated[..out.len()]
+                }
+            };
+            if are_small(x, false) && are_small(y, true) {
+                divide_small(x, y, out, small);
+            } else {
+                for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+                    out.write(exact(*x, *y));
+                }
+            }
+            at += out.len();
+        }
+    });
+    Ok(Operand::Vector(Vector::new(quotients)))
 }
 
 /// Longs in another type, plain numbers kept.
@@ -187,7 +283,7 @@ pub fn modulo(x: Value, y: Value) -> QResult<Value> {
                     }
                 }))
             }
-            (x, y) => lanes::zip_same(x, y, floor_remainder)?,
+            (x, y) => divided(x, y, floor_remainder, |x, y, quotient| x - y * quotient)?,
         };
         of_longs(remainders, ty)
     })
@@ -283,7 +379,35 @@ mod tests {
             if let Some(divisor) = Divisor::new(by) {
                 prop_assert_eq!(divisor.floor(x), x.div_euclid(by));
             } else {
-                prop_assert!(by <= 0);
+                prop_assert!(by <= 1);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn vectors_divide_as_their_items_do(
+            pairs in proptest::collection::vec(
+                (prop_oneof![-20i64..20, -FLOAT_MAX..FLOAT_MAX, any::<i64>()], prop_oneof![-5i64..5, -FLOAT_MAX..FLOAT_MAX, any::<i64>()]),
+                0..40,
+            ),
+            repeated in 1usize..40,
+            all_small in any::<bool>(),
+        ) {
+            let pairs: Vec<(i64, i64)> = pairs
+                .into_iter()
+                .map(|(x, y)| if all_small { (x % FLOAT_MAX, (y % FLOAT_MAX).max(1) - 2 * (y & 1)) } else { (x, y) })
+                .collect::<Vec<_>>()
+                .repeat(repeated);
+            let (x, y): (Vec<i64>, Vec<i64>) = pairs.into_iter().unzip();
+            let longs = |items: &[i64]| Value::Longs(items.to_vec().into());
+            for (kernel, of_pair) in [(div as fn(Value, Value) -> QResult<Value>, floor_divide as fn(i64, i64) -> i64), (modulo, floor_remainder)] {
+                let expected: Vec<i64> = x.iter().zip(&y).map(|(x, y)| of_pair(*x, *y)).collect();
+                prop_assert!(kernel(longs(&x), longs(&y)).expect("numbers").is_identical(&longs(&expected)));
+                if let Some(first) = x.first() {
+                    let expected: Vec<i64> = y.iter().map(|y| of_pair(*first, *y)).collect();
+                    prop_assert!(kernel(Value::Long(*first), longs(&y)).expect("numbers").is_identical(&longs(&expected)));
+                }
             }
         }
     }

@@ -3,16 +3,19 @@
 //! number of threads.
 
 use crate::loops::vectorised;
-use crate::parallel;
+use crate::{parallel, streaming};
 
 const LANES: usize = 8;
+/// Running answers of floats where the order does not matter: as many as hide the time that a step takes.
+const ANY_ORDER_LANES: usize = 32;
 const BLOCK: usize = 1 << 16;
 
 vectorised! {
-    fn fold_block[T: Copy, A: Copy, S: Fn(A, T) -> A, J: Fn(A, A) -> A](x: &[T], start: A, step: S, join: J) -> A {
-        let mut lanes = [start; LANES];
+    fn fold_lanes[const LANES: usize, T: Copy, A: Copy, S: Fn(A, T) -> A, J: Fn(A, A) -> A](x: &[T], starts: [A; LANES], step: S, join: J) -> A {
+        let mut lanes = starts;
         let (chunks, rest) = x.as_chunks::<LANES>();
         for chunk in chunks {
+            streaming::fetch_after(chunk);
             for lane in 0..LANES {
                 lanes[lane] = step(lanes[lane], chunk[lane]);
             }
@@ -26,6 +29,25 @@ vectorised! {
         }
         answer
     }
+}
+
+vectorised! {
+    fn fold_plain[T: Copy, A: Copy, S: Fn(A, T) -> A](x: &[T], start: A, step: S) -> A {
+        let mut answer = start;
+        for x in x {
+            answer = step(answer, *x);
+        }
+        answer
+    }
+}
+
+fn fold_block<T: Copy, A: Copy>(
+    x: &[T],
+    start: A,
+    step: impl Fn(A, T) -> A,
+    join: impl Fn(A, A) -> A,
+) -> A {
+    fold_lanes(x, [start; LANES], step, join)
 }
 
 vectorised! {
@@ -60,15 +82,62 @@ where
     T: Copy + Sync,
     A: Copy + Send + Sync,
 {
+    fold_by::<LANES, _, _>(x, start, step, join)
+}
+
+/// As [`fold`], for steps of integers whose order does not matter: the compiler chooses the lanes.
+pub(crate) fn fold_integers<T, A>(
+    x: &[T],
+    start: A,
+    step: impl Fn(A, T) -> A + Copy + Sync,
+    join: impl Fn(A, A) -> A + Copy + Sync,
+) -> A
+where
+    T: Copy + Sync,
+    A: Copy + Send + Sync,
+{
     if x.len() <= BLOCK {
-        return fold_block(x, start, step, join);
+        return fold_plain(x, start, step);
+    }
+    let partial = parallel::over(x.len(), parallel::ITEMS_PER_THREAD_MIN, |range| {
+        fold_plain(&x[range], start, step)
+    });
+    partial.into_iter().fold(start, join)
+}
+
+/// As [`fold`], for steps of floats whose order does not matter.
+pub(crate) fn fold_in_any_order<T, A>(
+    x: &[T],
+    start: A,
+    step: impl Fn(A, T) -> A + Copy + Sync,
+    join: impl Fn(A, A) -> A + Copy + Sync,
+) -> A
+where
+    T: Copy + Sync,
+    A: Copy + Send + Sync,
+{
+    fold_by::<ANY_ORDER_LANES, _, _>(x, start, step, join)
+}
+
+fn fold_by<const LANES: usize, T, A>(
+    x: &[T],
+    start: A,
+    step: impl Fn(A, T) -> A + Copy + Sync,
+    join: impl Fn(A, A) -> A + Copy + Sync,
+) -> A
+where
+    T: Copy + Sync,
+    A: Copy + Send + Sync,
+{
+    if x.len() <= BLOCK {
+        return fold_lanes(x, [start; LANES], step, join);
     }
     let blocks = x.len().div_ceil(BLOCK);
     let partial = parallel::over(blocks, parallel::ITEMS_PER_THREAD_MIN / BLOCK, |range| {
         range
             .map(|block| {
                 let end = ((block + 1) * BLOCK).min(x.len());
-                fold_block(&x[block * BLOCK..end], start, step, join)
+                fold_lanes(&x[block * BLOCK..end], [start; LANES], step, join)
             })
             .collect::<Vec<A>>()
     });
@@ -115,30 +184,26 @@ pub(crate) fn sum_longs(x: &[i64]) -> i64 {
 }
 
 /// Items folded several times over in a row while they are in the first-level cache.
-const CACHED: usize = 2048;
+const CACHED: usize = 1 << 11;
 
 /// The exact sum of longs and how many are not null.
 pub(crate) fn exact_sum_longs(x: &[i64]) -> (i128, u64) {
     let parts = parallel::over(x.len(), parallel::ITEMS_PER_THREAD_MIN, |range| {
         x[range]
-            .chunks(CACHED)
+            .chunks(CACHED / 4)
             .map(|block| {
                 // nulls as zero; the sign turned, so that halves are unsigned and need no arithmetic shift, which
                 // vectors of 64 bits lack
                 let biased = |x: i64| (if x == i64::MIN { 0 } else { x } as u64) ^ (1 << 63);
-                let (low, high, count) = fold_block(
-                    block,
-                    (0u64, 0u64, 0u64),
-                    |(low, high, count), x| {
-                        let item = biased(x);
-                        (
-                            low + (item & 0xffff_ffff),
-                            high + (item >> 32),
-                            count + u64::from(x != i64::MIN),
-                        )
-                    },
-                    |a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2),
-                );
+                let low = |sum, x| sum + (biased(x) & 0xffff_ffff);
+                // the pass that reads memory is the one that looks ahead
+                let low = fold_block(block, 0, low, |a, b| a + b);
+                // upper halves of a block add up to less than 48 bits, which leaves room for the count in one sum
+                const ONE: u64 = 1 << 48;
+                let both = fold_plain(block, 0, |sum, x| {
+                    sum + (biased(x) >> 32) + if x == i64::MIN { 0 } else { ONE }
+                });
+                let (high, count) = (both % ONE, both / ONE);
                 let bias = (block.len() as i128) << 63;
                 ((i128::from(high) << 32) + i128::from(low) - bias, count)
             })
@@ -166,12 +231,11 @@ pub(crate) fn sum_and_count(x: &[f64]) -> (f64, f64) {
 
 /// How many floats are not null.
 pub(crate) fn count_known(x: &[f64]) -> f64 {
-    fold(
-        x,
-        0.0,
-        |count, x: f64| count + if x.is_nan() { 0.0 } else { 1.0 },
-        |a, b| a + b,
-    )
+    fold_integers(x, 0, count_if_known, |a, b| a + b) as f64
+}
+
+fn count_if_known(count: u64, x: f64) -> u64 {
+    count + u64::from(!x.is_nan())
 }
 
 /// The mean of floats without nulls, read from memory once.
@@ -188,20 +252,16 @@ pub(crate) fn mean_floats(x: &[f64]) -> (f64, f64) {
                 let known = |x: f64| if x.is_nan() { 0.0 } else { x };
                 (
                     fold_block(block, 0.0, |sum, x: f64| sum + known(x), |a, b| a + b),
-                    fold_block(
-                        block,
-                        0.0,
-                        |count, x: f64| count + if x.is_nan() { 0.0 } else { 1.0 },
-                        |a, b| a + b,
-                    ),
+                    fold_plain(block, 0, count_if_known),
                 )
             })
-            .collect::<Vec<(f64, f64)>>()
+            .collect::<Vec<(f64, u64)>>()
     });
-    parts
+    let (sum, count) = parts
         .into_iter()
         .flatten()
-        .fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1))
+        .fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    (sum, count as f64)
 }
 
 #[cfg(test)]

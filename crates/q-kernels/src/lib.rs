@@ -48,6 +48,7 @@ mod result_types;
 pub mod running;
 mod scan;
 pub mod search;
+mod shares;
 pub mod sort;
 pub mod statistics;
 mod streaming;

@@ -1,8 +1,8 @@
 //! The few loops every kernel is made of: map and zip, into new memory or in place.
 //!
-//! Each is compiled twice, for the baseline and for AVX2, and the machine's kind is chosen at run time; large vectors are
-//! split over threads, and results larger than any cache are streamed to memory. Debug builds, which do not vectorise,
-//! have the baseline only.
+//! Each is compiled for the baseline, for AVX2 and for AVX-512, and the machine's kind is chosen at run time; large vectors
+//! are split over threads, and results larger than any cache are streamed to memory. Debug builds, which do not
+//! vectorise, have the baseline only.
 
 use std::mem::MaybeUninit;
 
@@ -12,41 +12,101 @@ use crate::interrupt;
 use crate::parallel::{self, ITEMS_PER_THREAD_MIN};
 use crate::streaming;
 
-/// Defines a function whose body is compiled for the baseline and for AVX2. The body must be plain slice loops: what it
-/// calls is inlined into both.
+/// Defines a function whose body is compiled for the baseline and for AVX2, with `wide fn` for AVX-512 besides. The body
+/// must be plain slice loops: what it calls is inlined into all. Loops that only read gain nothing by wide registers:
+/// vectors from files begin behind a header of 16 bytes, so that each load of 64 crosses a cache line.
 macro_rules! vectorised {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident [$($generics:tt)*] ($($argument:ident : $type:ty),* $(,)?) -> $result:ty $body:block) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident $generics:tt $arguments:tt -> $result:ty $body:block) => {
+        $crate::loops::vectorised! { @for [Avx2] $(#[$meta])* $vis fn $name $generics $generics $arguments $arguments -> $result $body }
+    };
+    ($(#[$meta:meta])* $vis:vis wide fn $name:ident $generics:tt $arguments:tt -> $result:ty $body:block) => {
+        $crate::loops::vectorised! { @for [Avx512 Avx2] $(#[$meta])* $vis fn $name $generics $generics $arguments $arguments -> $result $body }
+    };
+    (@for [$($registers:ident)*] $(#[$meta:meta])* $vis:vis fn $name:ident [$($generics:tt)*] $same_generics:tt
+        ($($argument:ident : $type:ty),* $(,)?) $same_arguments:tt -> $result:ty $body:block) => {
         $(#[$meta])*
         $vis fn $name<$($generics)*>($($argument: $type),*) -> $result {
             #[inline(always)]
             fn body<$($generics)*>($($argument: $type),*) -> $result $body
-            #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-            {
-                #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
-                fn avx2<$($generics)*>($($argument: $type),*) -> $result { body($($argument),*) }
-                if $crate::loops::has_avx2() {
-                    // SAFETY: the features were just found on this machine.
-                    return unsafe { avx2($($argument),*) };
-                }
-            }
+            $($crate::loops::vectorised! { @$registers $same_generics $same_arguments -> $result })*
             body($($argument),*)
+        }
+    };
+    (@Avx2 [$($generics:tt)*] ($($argument:ident : $type:ty),* $(,)?) -> $result:ty) => {
+        #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+        if $crate::loops::registers() >= $crate::loops::Registers::Avx2 {
+            #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+            fn avx2<$($generics)*>($($argument: $type),*) -> $result { body($($argument),*) }
+            // SAFETY: the features were found on this machine.
+            return unsafe { avx2($($argument),*) };
+        }
+    };
+    (@Avx512 [$($generics:tt)*] ($($argument:ident : $type:ty),* $(,)?) -> $result:ty) => {
+        #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+        if $crate::loops::registers() >= $crate::loops::Registers::Avx512 {
+            #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt,avx512f,avx512bw,avx512dq,avx512vl")]
+            fn avx512<$($generics)*>($($argument: $type),*) -> $result { body($($argument),*) }
+            // SAFETY: the features were found on this machine.
+            return unsafe { avx512($($argument),*) };
         }
     };
 }
 pub(crate) use vectorised;
 
+/// The widest registers that a machine has.
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Registers {
+    Baseline,
+    Avx2,
+    Avx512,
+}
+
+/// What this machine has.
 #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
 #[inline]
-pub(crate) fn has_avx2() -> bool {
-    std::arch::is_x86_feature_detected!("avx2")
-        && std::arch::is_x86_feature_detected!("bmi1")
-        && std::arch::is_x86_feature_detected!("bmi2")
-        && std::arch::is_x86_feature_detected!("popcnt")
-        && std::arch::is_x86_feature_detected!("lzcnt")
+pub(crate) fn registers() -> Registers {
+    static FOUND: std::sync::OnceLock<Registers> = std::sync::OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let has_avx2 = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("popcnt")
+            && is_x86_feature_detected!("lzcnt");
+        let has_avx512 = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl");
+        match (has_avx2, has_avx512) {
+            (true, true) => Registers::Avx512,
+            (true, false) => Registers::Avx2,
+            (false, _) => Registers::Baseline,
+        }
+    })
+}
+
+/// Items of an argument between two looks ahead: as many as stand in 512 bytes. Loops over so many have a length that the
+/// compiler knows.
+const fn items_fetched(size: usize) -> usize {
+    if size > 512 || size == 0 {
+        1
+    } else {
+        512 / size
+    }
 }
 
 vectorised! {
-    fn map_part[T: Copy, R, F: Fn(T) -> R](x: &[T], out: &mut [MaybeUninit<R>], f: F) -> () {
+    wide fn map_part[T: Copy, R, F: Fn(T) -> R](x: &[T], out: &mut [MaybeUninit<R>], f: F) -> () {
+        let block = const { items_fetched(size_of::<T>()) };
+        let count = out.len().min(x.len());
+        let (mut out, mut x) = (&mut out[..count], &x[..count]);
+        while x.len() >= block && out.len() >= block {
+            streaming::fetch_after(&x[..block]);
+            for at in 0..block {
+                out[at].write(f(x[at]));
+            }
+            (out, x) = (&mut out[block..], &x[block..]);
+        }
         for (out, x) in out.iter_mut().zip(x) {
             out.write(f(*x));
         }
@@ -54,7 +114,7 @@ vectorised! {
 }
 
 vectorised! {
-    fn map_part_in_place[T: Copy, F: Fn(T) -> T](x: &mut [T], f: F) -> () {
+    wide fn map_part_in_place[T: Copy, F: Fn(T) -> T](x: &mut [T], f: F) -> () {
         for x in x {
             *x = f(*x);
         }
@@ -62,7 +122,18 @@ vectorised! {
 }
 
 vectorised! {
-    fn zip_part[T: Copy, U: Copy, R, F: Fn(T, U) -> R](x: &[T], y: &[U], out: &mut [MaybeUninit<R>], f: F) -> () {
+    pub(crate) wide fn zip_part[T: Copy, U: Copy, R, F: Fn(T, U) -> R](x: &[T], y: &[U], out: &mut [MaybeUninit<R>], f: F) -> () {
+        let block = const { items_fetched(if size_of::<T>() > size_of::<U>() { size_of::<T>() } else { size_of::<U>() }) };
+        let count = out.len().min(x.len()).min(y.len());
+        let (mut out, mut x, mut y) = (&mut out[..count], &x[..count], &y[..count]);
+        while x.len() >= block && y.len() >= block && out.len() >= block {
+            streaming::fetch_after(&x[..block]);
+            streaming::fetch_after(&y[..block]);
+            for at in 0..block {
+                out[at].write(f(x[at], y[at]));
+            }
+            (out, x, y) = (&mut out[block..], &x[block..], &y[block..]);
+        }
         for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
             out.write(f(*x, *y));
         }
@@ -70,7 +141,7 @@ vectorised! {
 }
 
 vectorised! {
-    fn zip_part_in_place[T: Copy, U: Copy, F: Fn(T, U) -> T](x: &mut [T], y: &[U], f: F) -> () {
+    wide fn zip_part_in_place[T: Copy, U: Copy, F: Fn(T, U) -> T](x: &mut [T], y: &[U], f: F) -> () {
         for (x, y) in x.iter_mut().zip(y) {
             *x = f(*x, *y);
         }

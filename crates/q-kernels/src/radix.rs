@@ -1,13 +1,12 @@
 //! Sorting of 64-bit keys: one scatter by the leading bits, then each share is sorted while it fits a cache.
 
-use crate::{interrupt, parallel};
+use crate::shares::{Bins, Shares};
+use crate::{interrupt, parallel, streaming};
 
 /// Shares of about this many keys are sorted on their own: keys and scratch stay in a second-level cache.
 const SHARE: usize = 1 << 15;
 /// Places that are written in turn must be few, or their pages and cache lines are too many.
 const SHARES_WANTED_MAX: usize = 1 << 12;
-/// Leading bits by which keys are counted to make shares of them.
-const DIGIT_BITS_MAX: u32 = 16;
 /// Below this a comparison sort is faster than counting.
 const COUNTING_MIN: usize = 256;
 const DIGIT_BITS: u32 = 8;
@@ -26,16 +25,18 @@ impl Places {
     }
 }
 
-/// The keys of so many rows, ascending, each put through `finish`. `bits` of them, from the lowest, may differ; those
-/// above are zero. The lowest `ranked` bits are ascending already among keys equal above them: every pass is stable, so
-/// that they need no pass.
-pub(crate) fn sorted(
-    count: usize,
+/// The keys of the items, ascending, each put through `finish`. `key_of` is given the row and the item. `bits` of the keys,
+/// from the lowest, may differ; those above are zero. The lowest `ranked` bits are ascending already among keys equal
+/// above them: every pass is stable, so that they need no pass.
+pub(crate) fn sorted<T: Copy + Sync>(
+    items: &[T],
     bits: u32,
     ranked: u32,
-    key_at: impl Fn(usize) -> u64 + Copy + Sync,
+    key_of: impl Fn(usize, T) -> u64 + Copy + Sync,
     finish: impl Fn(u64) -> u64 + Copy + Sync,
 ) -> Vec<u64> {
+    let count = items.len();
+    let key_at = |row: usize| key_of(row, items[row]);
     if ranked == 0 && bits <= COUNTED_VALUES_BITS_MAX && count >> bits.saturating_sub(2) > 0 {
         return counted_values(count, bits, key_at, finish);
     }
@@ -53,32 +54,29 @@ pub(crate) fn sorted(
         }
         return keys;
     }
-    let digit_bits = (count.ilog2().saturating_sub(3))
-        .clamp(8, DIGIT_BITS_MAX)
-        .min(bits - ranked);
-    let shift = bits - digit_bits;
+    let bins = &Bins::new(count, bits, ranked, key_at);
     let ranges = parallel::ranges(count, parallel::ITEMS_PER_THREAD_MIN);
     let counts: Vec<Vec<u32>> = parallel::run(ranges.clone(), |range| {
-        let mut counts = vec![0u32; 1 << digit_bits];
-        for row in range {
-            counts[(key_at(row) >> shift) as usize] += 1;
-        }
+        let mut counts = vec![0u32; bins.count()];
+        each_ahead(items, range, |row, item| {
+            counts[bins.of(key_of(row, item))] += 1;
+        });
         counts
     });
-    let shares = Shares::new(&counts, SHARE.max(count / SHARES_WANTED_MAX));
+    let shares = &Shares::new(&counts, SHARE.max(count / SHARES_WANTED_MAX));
     let mut keys: Vec<u64> = Vec::with_capacity(count);
     let target = Places(keys.as_mut_ptr());
     let parts = ranges.into_iter().zip(shares.places(&counts)).collect();
-    parallel::run(parts, |(range, mut next)| {
+    parallel::run(parts, |(range, mut next): (_, Vec<usize>)| {
         // the whole struct is borrowed, so that its promise of sharing holds
         let target = &target;
-        for row in range {
-            let key = key_at(row);
-            let place = &mut next[usize::from(shares.of_digit[(key >> shift) as usize])];
+        each_ahead(items, range, |row, item| {
+            let key = key_of(row, item);
+            let place = &mut next[shares.of(bins.of(key))];
             // SAFETY: the places of a range and share were counted above and belong to this thread alone.
             unsafe { target.write(*place, key) };
             *place += 1;
-        }
+        });
     });
     // SAFETY: every row's key was written to a place of its own, and there are as many places as rows.
     unsafe { keys.set_len(count) };
@@ -90,51 +88,21 @@ pub(crate) fn sorted(
     keys
 }
 
-/// Neighbouring leading digits taken together, so that the keys of a share fit a cache.
-struct Shares {
-    of_digit: Vec<u16>,
-    counts: Vec<usize>,
-}
-
-impl Shares {
-    fn new(counts: &[Vec<u32>], wanted: usize) -> Shares {
-        let digits = counts.first().map_or(0, Vec::len);
-        let mut shares = Shares {
-            of_digit: Vec::with_capacity(digits),
-            counts: vec![0],
-        };
-        for digit in 0..digits {
-            let held: usize = counts.iter().map(|counts| counts[digit] as usize).sum();
-            let last = shares.counts.len() - 1;
-            if shares.counts[last] > 0 && shares.counts[last] + held > wanted {
-                shares.counts.push(0);
-            }
-            let last = shares.counts.len() - 1;
-            shares.counts[last] += held;
-            // a share is closed only when it and the next digit hold more than was wanted: there are few
-            shares.of_digit.push(last as u16);
+/// Visits items in order, with those ahead on their way from memory.
+#[inline(always)]
+fn each_ahead<T: Copy>(
+    items: &[T],
+    range: std::ops::Range<usize>,
+    mut visit: impl FnMut(usize, T),
+) {
+    const BLOCK: usize = 64;
+    let mut row = range.start;
+    for block in items[range].chunks(BLOCK) {
+        streaming::fetch_after(block);
+        for item in block {
+            visit(row, *item);
+            row += 1;
         }
-        shares
-    }
-
-    /// Where each range writes its first key of each share.
-    fn places(&self, counts: &[Vec<u32>]) -> Vec<Vec<usize>> {
-        let mut starts = Vec::with_capacity(self.counts.len());
-        let mut next = 0;
-        for count in &self.counts {
-            starts.push(next);
-            next += count;
-        }
-        counts
-            .iter()
-            .map(|counts| {
-                let own = starts.clone();
-                for (digit, count) in counts.iter().enumerate() {
-                    starts[usize::from(self.of_digit[digit])] += *count as usize;
-                }
-                own
-            })
-            .collect()
     }
 }
 
@@ -378,10 +346,10 @@ pub(crate) fn order(keys: &[u64]) -> Vec<u32> {
     let lost = (bits + row_bits).saturating_sub(u64::BITS);
     // a key of 64 bits and no rows cannot occur: row_bits is at least one
     let packed = sorted(
-        count,
+        keys,
         bits - lost + row_bits,
         row_bits,
-        |row| ((keys[row] - low) >> lost) << row_bits | row as u64,
+        |row, key| ((key - low) >> lost) << row_bits | row as u64,
         |word| word,
     );
     let mask = (1u64 << row_bits) - 1;
@@ -456,7 +424,7 @@ mod tests {
                 let (a, b) = (pair[0] as usize, pair[1] as usize);
                 (keys[a], a) < (keys[b], b)
             }));
-            let sorted = sorted(keys.len(), 64, 0, |row| keys[row], |key| key);
+            let sorted = sorted(&keys, 64, 0, |_, key| key, |key| key);
             assert!(sorted == expected, "mask {mask:x}");
         }
     }

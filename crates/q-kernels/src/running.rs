@@ -12,7 +12,7 @@ use crate::aggregate::{Limits, one};
 use crate::arithmetic::{self, Number, with_number};
 use crate::lanes::{self, Lane, Operand, with_lane};
 use crate::result_types::{self, UnaryTable};
-use crate::scan::{self, Scan};
+use crate::scan::Scan;
 use crate::{Keyword, enumeration, fold, gather, loops};
 
 pub(crate) static TABLE: &[Keyword] = &[
@@ -85,7 +85,7 @@ fn scan_long<T: Lane>(v: Vector<T>, start: T, step: impl Fn(T, T) -> T + Copy + 
         start,
         fold: move |x: &[T]| fold::fold(x, start, step, step),
         join: step,
-        run: scan::step_by_step(step),
+        step,
     };
     Vector::new(scan.along(&v))
 }
@@ -104,7 +104,7 @@ fn filled<T: Copy + Send + Sync>(
             last.copied().unwrap_or(start)
         },
         join: step,
-        run: scan::step_by_step(step),
+        step,
     };
     Vector::new(scan.along(&v))
 }
@@ -156,7 +156,7 @@ fn running_sums<T: Number + PlainAdd + Default>(v: Vector<T>) -> Vector<T> {
         start: T::default(),
         fold: sum,
         join: plain_add,
-        run: scan::step_by_step(step),
+        step,
     };
     Vector::new(scan.along(&v))
 }
@@ -353,14 +353,6 @@ pub fn ratios(x: Value) -> QResult<Value> {
     )
 }
 
-loops::vectorised! {
-    fn with_previous[T: Copy, F: Fn(T, T) -> T](now: &[T], before: &[T], out: &mut [MaybeUninit<T>], f: F) -> () {
-        for ((out, now), before) in out.iter_mut().zip(now).zip(before) {
-            out.write(f(*now, *before));
-        }
-    }
-}
-
 /// `f` of each item and the one before it; before the first stands `start`.
 fn against_previous<T: Lane>(x: &[T], start: T, f: impl Fn(T, T) -> T + Copy + Sync) -> Vec<T> {
     loops::build(x.len(), |from, out| {
@@ -369,7 +361,7 @@ fn against_previous<T: Lane>(x: &[T], start: T, f: impl Fn(T, T) -> T + Copy + S
             return;
         };
         first.write(f(now[0], if from == 0 { start } else { x[from - 1] }));
-        with_previous(&now[1..], &now[..now.len() - 1], rest, f);
+        loops::zip_part(&now[1..], &now[..now.len() - 1], rest, f);
     })
 }
 

@@ -1,7 +1,8 @@
 //! Running answers over a vector: in blocks that are worked by several threads, each read from memory once.
 //!
 //! Whoever takes a block brings it into its cache by folding it, learns from those before what it starts from, and runs
-//! over it again. Blocks are the same whatever the number of threads, and so are the answers.
+//! over it again: over several runs of it side by side, since a step waits for the answer before it. Runs are the same
+//! whatever the number of threads, and so are the answers.
 
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
@@ -9,27 +10,31 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{interrupt, loops, parallel};
 
+/// Runs worked side by side.
+const LANES: usize = 4;
+/// Items of a run: no multiple of a page, so that the lanes do not compete for the same places of a cache.
+const RUN: usize = 8200;
 /// Items of a block: read twice, the second time from a second-level cache.
-const BLOCK: usize = 1 << 15;
+const BLOCK: usize = LANES * RUN;
 
 /// How to run over items.
-pub(crate) struct Scan<T, Fold, Join, Run> {
+pub(crate) struct Scan<T, Fold, Join, Step> {
     /// What the first item meets.
     pub start: T,
-    /// The answer after a block that starts from `start`.
+    /// The answer after a run that starts from `start`.
     pub fold: Fold,
     /// Two such answers, one after the other.
     pub join: Join,
-    /// Writes the answers along a block, from what was before it.
-    pub run: Run,
+    /// The answer after an item, from the answer before it.
+    pub step: Step,
 }
 
-impl<T, Fold, Join, Run> Scan<T, Fold, Join, Run>
+impl<T, Fold, Join, Step> Scan<T, Fold, Join, Step>
 where
     T: Copy + Send + Sync,
     Fold: Fn(&[T]) -> T + Sync,
     Join: Fn(T, T) -> T + Sync,
-    Run: Fn(T, &[T], &mut [MaybeUninit<T>]) + Sync,
+    Step: Fn(T, T) -> T + Copy + Sync,
 {
     /// The answer after each item.
     pub(crate) fn along(&self, x: &[T]) -> Vec<T> {
@@ -38,7 +43,7 @@ where
         if blocks < 2 {
             return loops::build(count, |at, out| {
                 debug_assert_eq!(at, 0, "one block is one part");
-                (self.run)(self.start, x, out);
+                run(self.start, x, out, self.step);
             });
         }
         interrupt::expect_room(count.saturating_mul(size_of::<T>()));
@@ -57,8 +62,13 @@ where
                 }
                 let range = block * BLOCK..((block + 1) * BLOCK).min(count);
                 let items = &x[range.clone()];
-                if block + 1 < blocks {
-                    let answer = (self.fold)(items);
+                let mut starts = [self.start; LANES];
+                if items.len() == BLOCK {
+                    let mut answer = self.start;
+                    for (start, run) in starts.iter_mut().zip(items.chunks_exact(RUN)) {
+                        *start = answer;
+                        answer = (self.join)(answer, (self.fold)(run));
+                    }
                     folded[block].get_or_init(|| answer);
                 }
                 while known < block {
@@ -66,7 +76,15 @@ where
                     known += 1;
                 }
                 // SAFETY: blocks do not overlap, and each is taken once.
-                (self.run)(before, items, unsafe { memory.part(&range) });
+                let out = unsafe { memory.part(&range) };
+                if items.len() == BLOCK {
+                    for start in &mut starts {
+                        *start = (self.join)(before, *start);
+                    }
+                    run_side_by_side(starts, items, out, self.step);
+                } else {
+                    run(before, items, out, self.step);
+                }
             }
         });
         // SAFETY: every block was written by whoever took it.
@@ -91,14 +109,28 @@ fn awaited<T: Copy>(cell: &OnceLock<T>) -> T {
     }
 }
 
-/// Runs over a block item by item.
-pub(crate) fn step_by_step<T: Copy>(
+/// Runs over items one by one.
+fn run<T: Copy>(
+    mut running: T,
+    x: &[T],
+    out: &mut [MaybeUninit<T>],
     step: impl Fn(T, T) -> T + Copy,
-) -> impl Fn(T, &[T], &mut [MaybeUninit<T>]) {
-    move |mut running, x, out| {
-        for (x, out) in x.iter().zip(out) {
-            running = step(running, *x);
-            out.write(running);
+) {
+    for (x, out) in x.iter().zip(out) {
+        running = step(running, *x);
+        out.write(running);
+    }
+}
+
+loops::vectorised! {
+    fn run_side_by_side[T: Copy, S: Fn(T, T) -> T](starts: [T; LANES], x: &[T], out: &mut [MaybeUninit<T>], step: S) -> () {
+        assert!(x.len() == BLOCK && out.len() == BLOCK);
+        let mut running = starts;
+        for at in 0..RUN {
+            for (lane, running) in running.iter_mut().enumerate() {
+                *running = step(*running, x[lane * RUN + at]);
+                out[lane * RUN + at].write(*running);
+            }
         }
     }
 }
@@ -125,7 +157,7 @@ mod tests {
                 start: 0,
                 fold: sum,
                 join: add,
-                run: step_by_step(add),
+                step: add,
             };
             assert!(stepwise.along(&x) == expected);
         }

@@ -24,22 +24,18 @@ fn float_key(x: f64) -> u64 {
         return 0;
     }
     let bits = (x + 0.0).to_bits();
-    if bits >> 63 == 1 {
-        !bits
-    } else {
-        bits | 1 << 63
-    }
+    // all bits of a negative number are turned, of others the sign; without a branch, since signs may come in any order
+    bits ^ (bits.cast_signed() >> 63).cast_unsigned() ^ (!bits & SIGN)
 }
+
+const SIGN: u64 = 1 << 63;
 
 #[inline(always)]
 fn float_of_key(key: u64) -> f64 {
     if key == 0 {
-        f64::NAN
-    } else if key >> 63 == 1 {
-        f64::from_bits(key & !(1 << 63))
-    } else {
-        f64::from_bits(!key)
+        return f64::NAN;
     }
+    f64::from_bits(key ^ (!key.cast_signed() >> 63).cast_unsigned() ^ (key & SIGN))
 }
 
 #[inline(always)]
@@ -358,13 +354,8 @@ fn sorted_plain(x: &Value, descending: bool) -> Option<Value> {
         let bits = u64::BITS - (high - low).leading_zeros();
         // counted values may lie above the highest key
         let finish = move |key: u64| finish(key.wrapping_add(low) ^ flip);
-        Some(radix::sorted(
-            v.len(),
-            bits,
-            0,
-            |row| key_at(row) - low,
-            finish,
-        ))
+        let key_of = move |_, x: T| (to_key(x) ^ flip) - low;
+        Some(radix::sorted(v, bits, 0, key_of, finish))
     }
     fn plain<T: Copy + Send + Sync>(
         v: &[T],

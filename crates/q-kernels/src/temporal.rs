@@ -6,7 +6,7 @@
 
 use q_value::{Type, Value, Vector};
 
-use crate::division::Divisor;
+use crate::division::{Divisor, float_of_small, small_of_float};
 use crate::loops;
 
 pub(crate) const DAY_NS: i64 = 86_400_000_000_000;
@@ -71,7 +71,7 @@ enum Step {
     Same,
     Scale(i64),
     FloorDivide(i64),
-    /// Drop the day (nanoseconds), then floor.
+    /// Drop the day, then floor to so many nanoseconds.
     TimeOfDay(i64),
     Zero,
     /// Month to day, then scale.
@@ -133,17 +133,17 @@ macro_rules! ticks {
 ticks!(i32);
 ticks!(i64);
 
+/// `f` of the ticks; null and infinities are kept. `f` is taken of these too, so that vectors need no branch.
 #[inline(always)]
 fn with_limits<A: Ticks + PartialEq, B: Ticks>(x: A, f: impl Fn(i64) -> i64) -> B {
-    if x == A::NULL {
-        B::NULL
-    } else if x == A::INFINITY {
-        B::INFINITY
-    } else if x == A::NEGATIVE_INFINITY {
+    let y = B::of(f(x.ticks()));
+    let y = if x == A::NEGATIVE_INFINITY {
         B::NEGATIVE_INFINITY
     } else {
-        B::of(f(x.ticks()))
-    }
+        y
+    };
+    let y = if x == A::INFINITY { B::INFINITY } else { y };
+    if x == A::NULL { B::NULL } else { y }
 }
 
 fn divisor(unit: i64) -> Divisor {
@@ -158,14 +158,14 @@ fn apply_step<A: Ticks + PartialEq, B: Ticks>(step: Step, items: &[A]) -> Vec<B>
             let by = divisor(by);
             loops::map(items, move |x| with_limits(x, |x| by.floor(x)))
         }
-        // the day is dropped in whole units: it is a multiple of each
         Step::TimeOfDay(unit) => {
-            let (by, day) = (divisor(unit), divisor(DAY_NS / unit));
+            let (day, per_unit) = (divisor(DAY_NS), 1.0 / unit as f64);
             loops::map(items, move |x| {
                 with_limits(x, |x| {
-                    let x = by.floor(x);
                     // the multiple below the lowest longs wraps, and the difference wraps back
-                    x.wrapping_sub(day.multiple_below(x))
+                    let time = x.wrapping_sub(day.multiple_below(x));
+                    // half a nanosecond is more than the product is rounded by, and never reaches the next unit
+                    small_of_float(((float_of_small(time) + 0.5) * per_unit).floor())
                 })
             })
         }
