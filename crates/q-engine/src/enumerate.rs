@@ -21,6 +21,23 @@ fn bind(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value> {
     Ok(value)
 }
 
+/// Tells the registry of domains which variables the enumerations of a value from a file are over: those there are, and
+/// those that may be made later.
+pub(crate) fn know_domains(interpreter: &mut Interpreter, value: &Value) {
+    let mut know = |column: &Value| {
+        if let Value::Enums(vector) = column
+            && !domain::is_bound(vector.domain)
+        {
+            let list = interpreter.read_name(vector.domain);
+            domain::bind(vector.domain, list.unwrap_or(Value::Identity));
+        }
+    };
+    match value {
+        Value::Table(table) => table.columns.iter().for_each(know),
+        value => know(value),
+    }
+}
+
 /// `` `d$x ``: every item must be in the domain (`'cast`).
 pub(crate) fn enumerate(interpreter: &mut Interpreter, name: Symbol, x: Value) -> QResult<Value> {
     if name.as_bytes().starts_with(b":") {
@@ -131,6 +148,9 @@ pub(crate) fn extend(interpreter: &mut Interpreter, name: Symbol, x: Value) -> Q
     let full = qualify(interpreter.namespace, name);
     if !matches!(x, Value::Symbol(_) | Value::Symbols(_) | Value::List(_)) {
         let list = interpreter.read_name(full)?;
+        if !list.is_list() {
+            return Err(QError::type_error());
+        }
         return q_kernels::binary(q_value::Binary::Query, list, x);
     }
     if !interpreter.is_defined(full) {

@@ -95,7 +95,10 @@ pub(crate) fn failed(path: &Path, error: &io::Error) -> QError {
 /// `get` of a file or splayed folder.
 pub(crate) fn get(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value> {
     let path = path_of(name);
-    interpreter.with_files(|files, compiler| q_storage::get(files, &path, compiler))
+    let value =
+        interpreter.with_files(|files, compiler| q_storage::get(files, &path, compiler))?;
+    crate::enumerate::know_domains(interpreter, &value);
+    Ok(value)
 }
 
 /// The compression settings for `set`: those given, else `.z.zd`.

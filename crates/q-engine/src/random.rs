@@ -74,6 +74,7 @@ pub(crate) fn roll(interpreter: &mut Interpreter, x: &Value, y: &Value) -> QResu
     let random = &mut interpreter.random;
     if count.is_null() {
         let range = pool(y)?;
+        expect_room(range)?;
         let order = shuffle(random, range, range);
         return draw(y, &order);
     }
@@ -86,15 +87,22 @@ pub(crate) fn roll(interpreter: &mut Interpreter, x: &Value, y: &Value) -> QResu
         if wanted > range {
             return Err(QError::length());
         }
+        expect_room(wanted)?;
         let order = shuffle(random, range, wanted);
         return draw(y, &order);
     }
+    expect_room(count.unsigned_abs())?;
     let count = usize::try_from(count).map_err(|_| QError::domain())?;
-    if count > (1 << 40) {
+    roll_many(interpreter, count, y)
+}
+
+/// Errors: `'limit` for more items than any vector has, `'wsfull` (by leaving) for more than memory has room for.
+fn expect_room(count: u64) -> QResult<()> {
+    if count > 1 << 40 {
         return Err(QError::limit());
     }
-    q_kernels::interrupt::expect_room(count.saturating_mul(8));
-    roll_many(interpreter, count, y)
+    q_kernels::interrupt::expect_room(usize::try_from(count * 8).unwrap_or(usize::MAX));
+    Ok(())
 }
 
 /// How many different values a deal draws from.

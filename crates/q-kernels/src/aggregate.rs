@@ -406,7 +406,7 @@ pub fn last(x: Value) -> QResult<Value> {
 
 /// A general list of equal-count lists turned on its side: one list per item. Atoms go with every item.
 ///
-/// Errors: `'length` when counts differ.
+/// Errors: `'length` when counts differ, `'type` when nothing but atoms and functions is there.
 pub(crate) fn across(items: &[Value]) -> QResult<Vec<Value>> {
     let mut count = None;
     for item in items {
@@ -418,7 +418,11 @@ pub(crate) fn across(items: &[Value]) -> QResult<Vec<Value>> {
             }
         }
     }
-    let count = count.unwrap_or(1);
+    let count = match count {
+        Some(count) => count,
+        None if items.is_empty() => 0,
+        None => return Err(QError::type_error()),
+    };
     Ok((0..count)
         .map(|at| {
             Value::from_items(

@@ -101,8 +101,8 @@ fn error_of(payload: Box<dyn Any + Send>) -> QError {
             QError::stop()
         }
         Some(Left::NoMemory) => QError::wsfull(),
-        // a defect: not ours to hide
-        None => resume_unwind(payload),
+        // a defect, which the panic's own message has told: one query fails, and the process goes on serving the others
+        None => QError::new("internal"),
     }
 }
 

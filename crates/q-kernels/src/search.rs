@@ -288,7 +288,7 @@ pub fn find(x: Value, y: Value) -> QResult<Value> {
             }
             Ok(longs(positions(x, y)?))
         }
-        (x, y) if is_integer(x) && is_integer(y) => {
+        (x, y) if x.is_vector() && is_integer(x) && is_integer(y) => {
             let wide = |value: &Value| cast_to(Type::Long, value.clone());
             find(wide(x)?, wide(y)?)
         }

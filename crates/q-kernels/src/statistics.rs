@@ -157,14 +157,22 @@ fn of_two(x: Value, y: Value, statistic: fn(&[f64], &[f64]) -> f64) -> QResult<V
             ))
         }
         (x, y) if is_nested(&x) || is_nested(&y) => {
-            let (left, right) = (across(&x.items())?, across(&y.items())?);
-            let count = left.len().max(right.len());
-            let pick = |side: &[Value], whole: &Value, at: usize| {
-                if is_nested(whole) {
-                    side[at].clone()
+            let columns = |side: &Value| {
+                if is_nested(side) {
+                    across(&side.items()).map(Some)
                 } else {
-                    whole.clone()
+                    Ok(None)
                 }
+            };
+            let (left, right) = (columns(&x)?, columns(&y)?);
+            let counts = [&left, &right].map(|side| side.as_ref().map(Vec::len));
+            let count = match counts {
+                [Some(left), Some(right)] if left != right => return Err(QError::length()),
+                [left, right] => left.or(right).unwrap_or(0),
+            };
+            let pick = |side: &Option<Vec<Value>>, whole: &Value, at: usize| match side {
+                Some(columns) => columns[at].clone(),
+                None => whole.clone(),
             };
             let answers: QResult<Vec<Value>> = (0..count)
                 .map(|at| of_two(pick(&left, &x, at), pick(&right, &y, at), statistic))

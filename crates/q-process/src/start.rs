@@ -116,11 +116,6 @@ fn run(arguments: Arguments, raw: Vec<OsString>) -> Result<i32, String> {
         let loaded = load(&mut process.interpreter, script);
         process.after_script(loaded, script);
     }
-    // the timer begins when the script is done
-    if let Some(milliseconds) = arguments.timer {
-        let milliseconds = i32::try_from(milliseconds).unwrap_or(i32::MAX);
-        process.interpreter.world().set_timer(milliseconds);
-    }
     let status = process.serve();
     crate::console::restore();
     Ok(status)
@@ -183,6 +178,10 @@ fn apply_options(interpreter: &mut Interpreter, arguments: &Arguments) {
     }
     if let Some(seed) = arguments.seed {
         interpreter.seed(seed);
+    }
+    // scripts see it (tick.q chooses its mode by it); it ticks when they are done
+    if let Some(milliseconds) = arguments.timer {
+        interpreter.world().set_timer(int(milliseconds));
     }
     let settings = interpreter.settings_mut();
     if let Some(pair) = arguments.console_size {

@@ -65,7 +65,11 @@ fn fby(interpreter: &mut Interpreter, x: Value, g: Value) -> QResult<Value> {
         let part = index::gather_rows(&column, &places);
         let result = interpreter.apply_one(&f, part)?;
         for (nth, place) in places.iter().enumerate() {
-            cells[*place as usize] = crate::amend::item_or_whole(&result, nth);
+            let cell = usize::try_from(*place)
+                .ok()
+                .and_then(|place| cells.get_mut(place))
+                .ok_or_else(QError::index)?;
+            *cell = crate::amend::item_or_whole(&result, nth);
         }
     }
     if cells.is_empty() {

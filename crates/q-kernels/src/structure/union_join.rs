@@ -8,7 +8,7 @@ use super::join::{join, join_columns};
 use crate::{arithmetic, gather, search};
 
 /// `x uj y`: of plain tables the rows of `y` after those of `x`, missing columns null; of keyed tables an upsert that may
-/// bring new columns.
+/// bring new columns. The empty list adds nothing to either.
 ///
 /// # Errors
 /// `'type` unless both are tables or both are keyed.
@@ -26,6 +26,11 @@ pub fn ujf(x: Value, y: Value) -> QResult<Value> {
 
 fn union_join(x: Value, y: Value, fill: bool) -> QResult<Value> {
     match (x, y) {
+        (Value::List(none), other) | (other, Value::List(none))
+            if none.is_empty() && (matches!(other, Value::Table(_)) || other.is_keyed_table()) =>
+        {
+            Ok(other)
+        }
         (Value::Table(x), Value::Table(y)) => Ok(stacked(Arc::unwrap_or_clone(x), &y)),
         (Value::Dict(x), Value::Dict(y)) => {
             let (Value::Table(keys), Value::Table(values)) = (&x.keys, &x.values) else {
