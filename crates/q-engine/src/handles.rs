@@ -141,6 +141,7 @@ pub(crate) fn call(
     whole: &Value,
 ) -> QResult<Value> {
     match handle {
+        0 if interpreter.is_secondary => return Err(QError::new("nosocket")),
         0 => return interpreter.run_message(".z.ps", x),
         1 | -1 => {
             return write_standard(interpreter, StandardStream::Output, handle < 0, &x, whole);
