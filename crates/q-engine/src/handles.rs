@@ -30,6 +30,9 @@ pub(crate) fn hopen(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
             QError::signal(text)
         })?;
     }
+    if interpreter.is_secondary && matches!(spec, OpenSpec::Process(_)) {
+        return Err(QError::new("nosocket"));
+    }
     interpreter
         .world
         .open(&spec, timeout.filter(|timeout| !timeout.is_zero()))
@@ -162,6 +165,7 @@ pub(crate) fn call(
             Ok(whole.clone())
         }
         Some(HandleKind::Pipe) => Err(QError::type_error()),
+        Some(HandleKind::Process) if interpreter.is_secondary => Err(QError::new("nosocket")),
         Some(HandleKind::Process) if handle < 0 => {
             if matches!(x, Value::Identity) {
                 interpreter.world.flush(number)?;
