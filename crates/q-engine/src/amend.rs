@@ -117,6 +117,12 @@ impl Change<'_> {
             return Ok(());
         };
         let interpreter = self.interpreter.as_mut().ok_or_else(QError::nyi)?;
+        // `upsert` is `.[;();,;]` (`ref/upsert`): rows go to the end of a table in place
+        if let (Value::Binary(Binary::Join), Some(y)) = (function, &y)
+            && crate::upsert::grows_in_place(target, y)
+        {
+            return crate::upsert::upsert_plain(target, y.clone());
+        }
         // `,` onto a list fails for dictionaries only, so the list is moved and grows in place
         let moves = matches!(function, Value::Binary(Binary::Join))
             && target.is_list()

@@ -15,11 +15,9 @@ pub(crate) fn append(interpreter: &mut Interpreter, target: &mut Value, y: Value
     match target {
         Value::Table(_) | Value::Dict(_) => crate::upsert::upsert_value(interpreter, target, y),
         Value::List(items) if !items.is_empty() => {
-            // onto a list of vectors of one type another such vector goes as an item (`ref/join`, "assign through")
-            let is_item = y.is_vector()
-                && items
-                    .iter()
-                    .all(|item| item.type_number() == y.type_number());
+            // what is one level less deep than the list goes as an item (`ref/join`, "Append")
+            let is_untyped_empty = matches!(&y, Value::List(more) if more.is_empty());
+            let is_item = y.is_list() && !is_untyped_empty && depth(&items[0]) == depth(&y);
             if is_item {
                 items.make_mut().push(y);
             } else if y.is_list() {
@@ -35,6 +33,14 @@ pub(crate) fn append(interpreter: &mut Interpreter, target: &mut Value, y: Value
             *target = q_kernels::binary(Binary::Join, old, y)?;
             Ok(())
         }
+    }
+}
+
+/// How deep a value is, told by its first items: 0 of an atom, 1 of a vector, 2 of a list of vectors.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::List(items) => 1 + items.first().map_or(0, depth),
+        value => usize::from(value.is_vector()),
     }
 }
 

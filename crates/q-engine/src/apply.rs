@@ -73,7 +73,8 @@ impl Interpreter {
         match function {
             Value::Lambda(lambda) => self.apply_lambda(function, lambda, arguments),
             Value::Unary(Unary::Enlist) => Ok(Value::from_items(arguments)),
-            Value::Unary(_) | Value::Identity => Err(QError::rank()),
+            Value::Unary(op) => self.seeded(op.keyword(), arguments),
+            Value::Identity => Err(QError::rank()),
             Value::Binary(op) => self.apply_binary(function, *op, arguments),
             Value::Native(native) => {
                 let rank = usize::from(native.rank);
@@ -82,7 +83,7 @@ impl Interpreter {
                 } else if count < rank {
                     Ok(partial(function, arguments))
                 } else {
-                    self.seeded_prior(native.name, arguments)
+                    self.seeded(native.name, arguments)
                 }
             }
             Value::Projection(projection) => self.apply_projection(projection, arguments),
@@ -163,15 +164,35 @@ impl Interpreter {
         }
     }
 
-    /// `deltas[x;y]`, `ratios[x;y]`: as each-prior with the seed `x`, which they are made of.
-    fn seeded_prior(&mut self, name: &str, arguments: Vec<Value>) -> QResult<Value> {
-        let op = match name {
-            "deltas" => Binary::Subtract,
-            "ratios" => Binary::Divide,
+    /// `deltas[x;y]`, `sum[x;y]`: the iterators that these keywords are made of, with the seed `x`
+    /// (`basics/exposed-infrastructure`, "Variadic keywords").
+    fn seeded(&mut self, name: &str, arguments: Vec<Value>) -> QResult<Value> {
+        use q_value::Iterator::{Over, Prior, Scan};
+        let (iterator, op) = match name {
+            "deltas" => (Prior, Binary::Subtract),
+            "ratios" => (Prior, Binary::Divide),
+            "differ" => (Prior, Binary::Match),
+            "sum" => (Over, Binary::Add),
+            "prd" => (Over, Binary::Multiply),
+            "max" => (Over, Binary::Or),
+            "min" => (Over, Binary::And),
+            "sums" => (Scan, Binary::Add),
+            "prds" => (Scan, Binary::Multiply),
+            "maxs" => (Scan, Binary::Or),
+            "mins" => (Scan, Binary::And),
             _ => return Err(QError::rank()),
         };
         let [seed, list] = <[Value; 2]>::try_from(arguments).map_err(|_| QError::rank())?;
-        self.prior(&Value::Binary(op), Some(seed), &list)
+        let (op, seed) = (Value::Binary(op), Some(seed));
+        let result = match iterator {
+            Over => self.fold(&op, seed, &list),
+            Scan => self.scan(&op, seed, &list),
+            _ => self.prior(&op, seed, &list),
+        }?;
+        match name {
+            "differ" => self.unary(Unary::Not, result),
+            _ => Ok(result),
+        }
     }
 
     fn apply_lambda(

@@ -149,7 +149,9 @@ fn run_in_frame(interpreter: &mut Interpreter, command: &[u8]) -> QResult<Comman
         }
         "z" => date_order(interpreter, rest),
         "1" | "2" => redirect(interpreter, word, rest),
-        "_" => value(Value::Boolean(interpreter.read_only)),
+        "_" => value(Value::Boolean(
+            interpreter.settings.blocked || interpreter.read_only,
+        )),
         "\\" => {
             interpreter.exit(0);
             Err(QError::new("exit"))
@@ -277,8 +279,13 @@ fn change_directory(interpreter: &mut Interpreter, rest: &str) -> QResult<Comman
         return value(Value::string(path.as_os_str().as_bytes()));
     }
     let path = PathBuf::from(rest);
-    interpreter
-        .world
+    let world = &mut interpreter.world;
+    if world.status(&path).is_err() {
+        world
+            .create_directories(&path)
+            .map_err(|error| failed(&path, &error))?;
+    }
+    world
         .change_directory(&path)
         .map_err(|error| failed(&path, &error))?;
     nothing()
@@ -296,10 +303,8 @@ fn namespace(interpreter: &mut Interpreter, rest: &str) -> QResult<CommandResult
     let Some(name) = rest.strip_prefix('.') else {
         return Err(QError::signal(rest));
     };
+    // it comes into being with the first name in it
     interpreter.namespace = Symbol::new(name);
-    if !name.is_empty() {
-        interpreter.globals.create_namespace(Symbol::new(rest));
-    }
     nothing()
 }
 
@@ -485,8 +490,11 @@ fn redirect(interpreter: &mut Interpreter, word: &str, rest: &str) -> QResult<Co
     nothing()
 }
 
-/// A command of the operating system: its lines; `os` when it fails.
+/// A command of the operating system: its lines; `os` when it fails, `sys` in a thread of `peach`.
 fn shell(interpreter: &mut Interpreter, command: &[u8]) -> QResult<CommandResult> {
+    if interpreter.is_secondary {
+        return Err(QError::new("sys"));
+    }
     if interpreter.read_only {
         return Err(QError::noupdate());
     }

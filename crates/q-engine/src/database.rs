@@ -85,7 +85,7 @@ pub(crate) fn load_folder_with(
 
 /// Binds a file or splayed folder to the variable of its name, in the root namespace.
 fn load_variable(interpreter: &mut Interpreter, path: &Path) -> QResult<()> {
-    let value = interpreter.with_files(|files, compiler| q_storage::get(files, path, compiler))?;
+    let value = files::read(interpreter, path)?;
     let name = path.file_name().ok_or_else(QError::type_error)?;
     let name = Symbol::new(std::os::unix::ffi::OsStrExt::as_bytes(name));
     if matches!(value, Value::Symbols(_) | Value::Table(_)) {
@@ -93,6 +93,24 @@ fn load_variable(interpreter: &mut Interpreter, path: &Path) -> QResult<()> {
         q_value::domain::bind(name, value.clone());
     }
     interpreter.write_name(name, value)
+}
+
+/// Remembers a table that is the content of a splayed folder.
+pub(crate) fn note_splayed(interpreter: &mut Interpreter, table: &Value) {
+    if let Value::Table(table) = table {
+        let known = &mut interpreter.splayed;
+        known.retain(|other| other.strong_count() > 0);
+        known.push(Arc::downgrade(table));
+    }
+}
+
+/// True for a table as it was read from a splayed folder.
+pub(crate) fn is_splayed(interpreter: &Interpreter, table: &Value) -> bool {
+    let Value::Table(table) = table else {
+        return false;
+    };
+    let mut known = interpreter.splayed.iter();
+    known.any(|other| std::ptr::eq(other.as_ptr(), Arc::as_ptr(table)))
 }
 
 /// `t i` of a partitioned table: rows are reached with queries only.

@@ -18,6 +18,13 @@ pub(crate) fn is_match(x: &Value, y: &Value) -> bool {
     )
 }
 
+/// True for `` `g#y `` of a list that has not that attribute yet: only the main thread may give it (`basics/errors`).
+fn sets_grouped(x: &Value, y: &Value) -> bool {
+    matches!(x, Value::Symbol(name) if name.as_bytes() == b"g")
+        && y.is_list()
+        && y.attribute() != q_value::Attribute::Grouped
+}
+
 impl Interpreter {
     /// Applies a unary primitive.
     #[inline]
@@ -68,6 +75,9 @@ impl Interpreter {
             Binary::Text => files::text(self, x, y),
             Binary::Binary => files::binary(self, x, y),
             Binary::Load => Err(QError::nyi()),
+            Binary::Take if self.is_secondary && sets_grouped(&x, &y) => {
+                Err(QError::signal("no `g#"))
+            }
             Binary::Insert => crate::upsert::insert(self, x, y),
             Binary::Setenv => natives::process::setenv(self, x, y),
             Binary::Join if matches!(x, Value::Table(_)) || x.is_keyed_table() => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use q_value::{EnumAtom, QError, QResult, Symbol, Table, Unary, Value, Vector, domain};
+use q_value::{Attribute, EnumAtom, QError, QResult, Symbol, Table, Unary, Value, Vector, domain};
 
 use crate::append;
 use crate::globals::qualify;
@@ -144,6 +144,7 @@ pub(crate) fn extend(interpreter: &mut Interpreter, name: Symbol, x: Value) -> Q
     if name.as_bytes().starts_with(b":") {
         return crate::files::extend_enumeration(interpreter, name, x);
     }
+    let attribute = x.attribute();
     let x = plain(x);
     let full = qualify(interpreter.namespace, name);
     if !matches!(x, Value::Symbol(_) | Value::Symbols(_) | Value::List(_)) {
@@ -166,7 +167,21 @@ pub(crate) fn extend(interpreter: &mut Interpreter, name: Symbol, x: Value) -> Q
     {
         domain::bind(name, value);
     }
-    enumerate(interpreter, name, x)
+    let extended = enumerate(interpreter, name, x)?;
+    Ok(keeping(attribute, extended))
+}
+
+/// An enumeration with the attribute of what it was made of (`ref/enum-extend`); `s#` only where the indices ascend, too.
+pub(crate) fn keeping(attribute: Attribute, enumeration: Value) -> Value {
+    let Value::Enums(vector) = &enumeration else {
+        return enumeration;
+    };
+    let is_kept = attribute != Attribute::Sorted || vector.indices.is_sorted();
+    if is_kept {
+        enumeration.with_attribute(attribute)
+    } else {
+        enumeration
+    }
 }
 
 /// Appends the symbols of `x` that the variable does not hold yet.

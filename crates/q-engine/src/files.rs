@@ -94,9 +94,19 @@ pub(crate) fn failed(path: &Path, error: &io::Error) -> QError {
 
 /// `get` of a file or splayed folder.
 pub(crate) fn get(interpreter: &mut Interpreter, name: Symbol) -> QResult<Value> {
-    let path = path_of(name);
-    let value =
-        interpreter.with_files(|files, compiler| q_storage::get(files, &path, compiler))?;
+    read(interpreter, &path_of(name))
+}
+
+/// The content of a file or splayed folder.
+pub(crate) fn read(interpreter: &mut Interpreter, path: &Path) -> QResult<Value> {
+    let (value, is_splayed) = interpreter.with_files(|files, compiler| {
+        let value = q_storage::get(files, path, compiler)?;
+        let is_table = matches!(value, Value::Table(_));
+        Ok((value, is_table && q_storage::is_splayed(files, path)))
+    })?;
+    if is_splayed {
+        crate::database::note_splayed(interpreter, &value);
+    }
     crate::enumerate::know_domains(interpreter, &value);
     Ok(value)
 }
@@ -380,6 +390,7 @@ pub(crate) fn extend_enumeration(
     x: Value,
 ) -> QResult<Value> {
     let path = path_of(name);
+    let attribute = x.attribute();
     let x = crate::enumerate::plain(x);
     let wanted: Vec<Symbol> = match &x {
         Value::Symbol(symbol) => vec![*symbol],
@@ -394,7 +405,8 @@ pub(crate) fn extend_enumeration(
         interpreter.with_files(|files, _| q_storage::extend_domain(files, &path, &wanted))?;
     interpreter.write_name(variable, Value::Symbols(symbols.clone()))?;
     domain::bind(variable, Value::Symbols(symbols));
-    crate::enumerate::enumerate(interpreter, variable, x)
+    let extended = crate::enumerate::enumerate(interpreter, variable, x)?;
+    Ok(crate::enumerate::keeping(attribute, extended))
 }
 
 /// `` key`:path ``: the names in a folder, the symbol itself of a file, `()` of nothing.
@@ -759,12 +771,10 @@ pub(crate) fn save(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
             let prepared = q_storage::text::prepare(delimiter, &unkeyed(value)?)?;
             text(interpreter, target, prepared)
         }
-        b"xls" | b"xml" => {
-            let function = interpreter.read_name(Symbol::new(if extension == b"xls" {
-                ".h.ed"
-            } else {
-                ".h.xd"
-            }))?;
+        b"xls" | b"xml" | b"json" => {
+            let converters = interpreter.read_name(Symbol::new(".h.tx"))?;
+            let kind = Value::symbol(extension.as_slice());
+            let function = crate::index::index(&converters, &kind)?;
             let value = unkeyed(value)?;
             let lines = interpreter.apply_one(&function, value)?;
             let lines = if let Value::Chars(_) = lines {

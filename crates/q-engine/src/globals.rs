@@ -150,6 +150,9 @@ impl Globals {
     pub(crate) fn remove(&mut self, id: GlobalId) {
         let name = self.name(id);
         self.slots[id as usize].value = None;
+        if domain::is_bound(name) {
+            domain::bind(name, Value::Identity);
+        }
         if self.slots[id as usize].view.take().is_some() {
             self.forget_dependencies(id);
         }
@@ -217,7 +220,7 @@ impl Globals {
         }
     }
 
-    /// Makes a namespace exist, as `\d .a` does.
+    /// Makes a namespace exist before anything is in it.
     pub(crate) fn create_namespace(&mut self, name: Symbol) {
         if name.is_null() || name.as_bytes() == b"." {
             return;
@@ -227,7 +230,7 @@ impl Globals {
         self.register(id);
     }
 
-    /// True for names that have members (or were made with `\d`) and no value of their own.
+    /// True for names that have members (or were made empty) and no value of their own.
     pub(crate) fn is_namespace(&self, name: Symbol) -> bool {
         self.members.contains_key(&name)
             && self
@@ -250,7 +253,8 @@ impl Globals {
             .collect()
     }
 
-    /// Names of the namespaces below the root: `.q .Q .h` and so on, without the dot.
+    /// Names of the namespaces below the root, without the dot: `q`, `Q` and the like first, then as they came. The names
+    /// of the system in `.z` are none (`basics/syscmds`, "Namespace").
     pub(crate) fn namespaces(&self) -> Vec<Symbol> {
         let mut names: Vec<Symbol> = self
             .members(Symbol::NULL)
@@ -258,8 +262,13 @@ impl Globals {
             .map(|id| self.name(id))
             .filter(|name| name.as_bytes().starts_with(b".") && name.as_bytes().len() > 1)
             .map(|name| Symbol::new(&name.as_bytes()[1..]))
+            .filter(|name| name.as_bytes() != b"z")
             .collect();
-        names.sort();
+        let own: [&[u8]; 5] = [b"q", b"Q", b"o", b"h", b"j"];
+        names.sort_by_key(|name| {
+            let place = own.iter().position(|other| *other == name.as_bytes());
+            place.unwrap_or(own.len())
+        });
         names
     }
 

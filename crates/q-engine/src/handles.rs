@@ -30,6 +30,9 @@ pub(crate) fn hopen(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
             QError::signal(text)
         })?;
     }
+    if interpreter.is_secondary && matches!(spec, OpenSpec::Process(_)) {
+        return Err(QError::new("nosocket"));
+    }
     interpreter
         .world
         .open(&spec, timeout.filter(|timeout| !timeout.is_zero()))
@@ -141,6 +144,7 @@ pub(crate) fn call(
     whole: &Value,
 ) -> QResult<Value> {
     match handle {
+        0 if interpreter.is_secondary => return Err(QError::new("nosocket")),
         0 => return interpreter.run_message(".z.ps", x),
         1 | -1 => {
             return write_standard(interpreter, StandardStream::Output, handle < 0, &x, whole);
@@ -161,6 +165,7 @@ pub(crate) fn call(
             Ok(whole.clone())
         }
         Some(HandleKind::Pipe) => Err(QError::type_error()),
+        Some(HandleKind::Process) if interpreter.is_secondary => Err(QError::new("nosocket")),
         Some(HandleKind::Process) if handle < 0 => {
             if matches!(x, Value::Identity) {
                 interpreter.world.flush(number)?;

@@ -87,6 +87,8 @@ pub struct Interpreter {
     pub(crate) scopes: Vec<crate::query::scope::Scope>,
     /// State of a partitioned database, when one is loaded.
     pub(crate) database: Option<Arc<crate::database::Database>>,
+    /// The splayed tables read from their folders, as they are: `.Q.qp` tells them from others.
+    pub(crate) splayed: Vec<std::sync::Weak<q_value::Table>>,
     /// Views being computed, to find those that need themselves.
     pub(crate) computing: Vec<GlobalId>,
     /// True when values of script statements are shown, as on the console.
@@ -159,6 +161,7 @@ impl Interpreter {
             k_mode: false,
             scopes: Vec::new(),
             database: None,
+            splayed: Vec::new(),
             shows_scripts: true,
             has_added_words: false,
             computing: Vec::new(),
@@ -208,6 +211,7 @@ impl Interpreter {
             k_mode: self.k_mode,
             scopes: Vec::new(),
             database: self.database.clone(),
+            splayed: self.splayed.clone(),
             computing: Vec::new(),
             shows_scripts: self.shows_scripts,
             has_added_words: self.has_added_words,

@@ -277,11 +277,17 @@ impl Interpreter {
             };
         };
         let mut results = Vec::with_capacity(count);
+        let is_extreme = matches!(f, Value::Binary(Binary::And | Binary::Or));
         let mut before = match seed {
+            // the identities, the greatest and the least value, leave the first item as it is
+            None if is_extreme && count > 0 => {
+                results.push(items.get(0));
+                items.get(0)
+            }
             Some(seed) => seed,
             None => prior_identity(f, x),
         };
-        for at in 0..count {
+        for at in results.len()..count {
             let item = items.get(at);
             results.push(self.apply_two(f, item.clone(), before)?);
             before = item;
@@ -552,8 +558,6 @@ fn prior_identity(f: &Value, x: &Value) -> Value {
         Value::Binary(Binary::Add | Binary::Subtract) => zero(x),
         Value::Binary(Binary::Multiply | Binary::Divide) => Value::Long(1),
         Value::Binary(Binary::Join) => Value::empty_list(),
-        Value::Binary(Binary::And) => index::missing_item(x),
-        Value::Binary(Binary::Or) => index::missing_item(x),
         _ => index::missing_item(x),
     }
 }

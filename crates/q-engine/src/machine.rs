@@ -480,7 +480,6 @@ pub(crate) fn signalled(value: &Value) -> QError {
     match value {
         Value::Symbol(text) => QError::signal(text.as_bytes().to_vec()),
         Value::Chars(text) => QError::signal(text.to_vec()),
-        Value::Char(text) => QError::signal(vec![*text]),
         _ => QError::stype(),
     }
 }
@@ -490,15 +489,16 @@ mod tests {
     use super::*;
     use crate::fake::FakeWorld;
 
-    /// The memory that the items of a global stand in.
+    /// The memory that the items of a global stand in; of a table those of its first column.
     fn place_of(interpreter: &mut Interpreter, name: &str) -> *const i64 {
-        match interpreter.get_global(name) {
-            Some(Value::Longs(items)) => items.as_ptr(),
-            Some(Value::Dict(dict)) => match &dict.values {
-                Value::Longs(items) => items.as_ptr(),
-                _ => panic!("values are longs"),
-            },
-            _ => panic!("a list or dictionary of longs"),
+        let mut value = interpreter.get_global(name).expect("a global");
+        loop {
+            value = match &value {
+                Value::Longs(items) => return items.as_ptr(),
+                Value::Dict(dict) => dict.values.clone(),
+                Value::Table(table) => table.columns[0].clone(),
+                _ => panic!("a list, dictionary or table of longs"),
+            };
         }
     }
 
@@ -513,7 +513,11 @@ mod tests {
         let mut interpreter = Interpreter::new(Box::new(FakeWorld::new()));
         interpreter.set_stack_size(1_800_000);
         // room for twice as many after the first append
-        run(&mut interpreter, "v:1000#0;v,:1;d:(til 100)!til 100");
+        run(
+            &mut interpreter,
+            "v:1000#0;v,:1;d:(til 100)!til 100;t:([]a:1000#0);t,:enlist 1;\
+             k:([a:til 1000]b:til 1000);k,:(-1;-1);r:enlist[`a]!enlist 1",
+        );
         for (name, line) in [
             ("v", "do[900;v,:7]"),
             ("v", "do[100;v[3]+:1]"),
@@ -522,6 +526,10 @@ mod tests {
             ("d", "do[100;d[50]+:1]"),
             ("d", "d[60]:5"),
             ("d", "{do[x;d[51]+:1]}100"),
+            ("t", "do[300;.[`t;();,;r]]"),
+            ("t", "do[300;@[`.;`t;,;r]]"),
+            ("t", "do[300;@[`.;`t;,;([]a:1#2)]]"),
+            ("k", "i:1000;do[900;.[`k;();,;`a`b!(i;0)];i+:1]"),
         ] {
             let before = place_of(&mut interpreter, name);
             run(&mut interpreter, line);

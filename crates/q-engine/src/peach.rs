@@ -5,6 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use q_kernels::interrupt::guard;
 use q_value::{QError, QResult, Value};
 
 use crate::interpreter::Interpreter;
@@ -16,11 +17,12 @@ const THREAD_STACK: usize = 256 << 20;
 pub(crate) fn peach(interpreter: &mut Interpreter, f: &Value, x: &Value) -> QResult<Value> {
     let wanted = usize::try_from(interpreter.settings.secondary_threads).unwrap_or(0);
     let threads = wanted.min(x.count());
+    // one item is left to the main thread, which may write globals (`basics/peach`)
     if threads < 2
         || interpreter.is_secondary
         || !(x.is_list() || matches!(x, Value::Table(_) | Value::Dict(_)))
     {
-        return serial(interpreter, f, x);
+        return interpreter.each(f, x);
     }
     let mut workers = Vec::with_capacity(threads);
     for _ in 0..threads {
@@ -42,11 +44,13 @@ pub(crate) fn peach(interpreter: &mut Interpreter, f: &Value, x: &Value) -> QRes
     })
 }
 
+/// As threads would, in a world that has none.
 fn serial(interpreter: &mut Interpreter, f: &Value, x: &Value) -> QResult<Value> {
-    let before = interpreter.read_only;
-    interpreter.read_only |= interpreter.settings.secondary_threads > 1;
-    let result = interpreter.each(f, x);
-    interpreter.read_only = before;
+    let before = (interpreter.read_only, interpreter.is_secondary);
+    (interpreter.read_only, interpreter.is_secondary) = (true, true);
+    // guarded, so that a kernel left by an interrupt does not leave the flags set
+    let result = guard(|| interpreter.each(f, x));
+    (interpreter.read_only, interpreter.is_secondary) = before;
     result
 }
 

@@ -164,6 +164,17 @@ pub(crate) fn upsert_plain(target: &mut Value, y: Value) -> QResult<()> {
     }
 }
 
+/// True of a table or keyed table with rows for it, and of a dictionary with entries of its types.
+pub(crate) fn grows_in_place(target: &Value, y: &Value) -> bool {
+    match (target, y) {
+        (Value::Table(_), Value::Table(_) | Value::Dict(_)) => true,
+        (Value::Dict(dict), _) if dict.step => false,
+        (Value::Dict(_), Value::Table(_) | Value::Dict(_)) if target.is_keyed_table() => true,
+        (Value::Dict(dict), Value::Dict(more)) => joins_in_place(dict, more),
+        _ => false,
+    }
+}
+
 /// True when entries can be added without looking at types again: vectors of keys without repeats, and values of one type.
 fn joins_in_place(dict: &Dict, more: &Dict) -> bool {
     let alike = |x: &Value, y: &Value| x.is_vector() && x.type_number() == y.type_number();

@@ -221,7 +221,7 @@ fn divided(
         let mut at = start;
         for out in out.chunks_mut(BLOCK) {
             let y = &y[at..at + out.len()];
-            let mut repeated = [0; BLOCK];
+            let repeated;
             let x = match &x {
                 Operand::Vector(x) => &x[at..at + out.len()],
                 Operand::Atom(x) => {

@@ -231,9 +231,7 @@ fn extremes<T: Copy>(x: &[T], n: usize, start: T, replaces: impl Fn(T, T) -> boo
         {
             candidates.pop_back();
         }
-        if n > 0 {
-            candidates.push_back(at);
-        }
+        candidates.push_back(at);
         if candidates.front().is_some_and(|first| first + n <= at) {
             candidates.pop_front();
         }
@@ -242,11 +240,14 @@ fn extremes<T: Copy>(x: &[T], n: usize, start: T, replaces: impl Fn(T, T) -> boo
     answers
 }
 
-/// `n mmax y`: moving maxima; of a window of nulls the lowest value.
+/// `n mmax y`: moving maxima; of a window of nulls the lowest value. Without a window `y` itself.
 pub fn mmax(n: Value, y: Value) -> QResult<Value> {
     let n = window(&n)?;
     moving(y, &|y| {
         let ty = extreme_type(&y)?;
+        if n == 0 {
+            return Ok(y);
+        }
         with_lane!(ty, T => match lanes::raw::<T>(y)? {
             Operand::Vector(v) => {
                 let known: Vec<T> = v.iter().map(|x| if x.is_null() { T::LOWEST } else { *x }).collect();
@@ -257,11 +258,14 @@ pub fn mmax(n: Value, y: Value) -> QResult<Value> {
     })
 }
 
-/// `n mmin y`: moving minima; null is the least of all.
+/// `n mmin y`: moving minima; null is the least of all. Without a window `y` itself.
 pub fn mmin(n: Value, y: Value) -> QResult<Value> {
     let n = window(&n)?;
     moving(y, &|y| {
         let ty = extreme_type(&y)?;
+        if n == 0 {
+            return Ok(y);
+        }
         with_lane!(ty, T => match lanes::raw::<T>(y)? {
             Operand::Vector(v) => Ok(T::wrap_vector(
                 ty,

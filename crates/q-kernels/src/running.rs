@@ -3,7 +3,6 @@
 //! A vector runs over its items, a list of vectors over its rows item by item, a dictionary over its values, a table by
 //! column.
 
-use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use q_value::{Dict, Element, QError, QResult, Symbol, Table, Type, Value, Vector};

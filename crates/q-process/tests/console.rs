@@ -126,6 +126,19 @@ fn refused_command_lines_say_why() {
 }
 
 #[test]
+fn a_script_sees_the_timer_of_the_command_line() {
+    let folder = folder();
+    std::fs::write(folder.path().join("s.q"), "-1 string system\"t\";exit 0\n").expect("written");
+    let output = q()
+        .args(["s.q", "-q", "-t", "1000"])
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("q runs");
+    assert_eq!(text(&output.stdout), "1000\n");
+}
+
+#[test]
 fn a_timer_keeps_the_process_until_it_is_done() {
     let lines = "n:0\n.z.ts:{n+:1;if[n=3;-1\"three\";exit 0]}\n\\t 5\n";
     let output = run(&[], lines, folder().path());

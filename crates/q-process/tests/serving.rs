@@ -129,6 +129,12 @@ fn blocked_clients_change_nothing() {
 }
 
 #[test]
+fn the_process_itself_tells_that_clients_are_blocked() {
+    let server = Server::start("blocked:system\"_\"\n", &["-b"]);
+    server.connect().expect("blocked", &Value::Boolean(true));
+}
+
+#[test]
 fn a_call_over_the_time_limit_is_stopped() {
     let server = Server::start("", &["-T", "1"]);
     let mut client = server.connect();

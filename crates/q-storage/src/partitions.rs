@@ -167,7 +167,7 @@ pub fn read_segments(files: &dyn Files, root: &Path) -> QResult<Vec<PathBuf>> {
 
 /// Reads what lies in the folder of a database, without opening any column.
 ///
-/// Errors: `part` when partitions are named by different kinds of values; what the system says of folders that cannot be
+/// Errors: `part` when partitions are named by different kinds of values; `empty` when `par.txt` leads to none; what the system says of folders that cannot be
 /// listed. Source: pages "segmented databases" and "load"; `formats.md` 7.10.
 pub fn scan_database(files: &dyn Files, root: &Path) -> QResult<DatabaseLayout> {
     let mut layout = DatabaseLayout::default();
@@ -175,8 +175,19 @@ pub fn scan_database(files: &dyn Files, root: &Path) -> QResult<DatabaseLayout> 
     let mut found = Vec::new();
     if names.iter().any(|name| name == SEGMENTS_FILE.as_bytes()) {
         layout.segments = read_segments(files, root)?;
+        let mut unreadable = None;
         for segment in &layout.segments {
-            found.extend(partitions_in(files, segment)?);
+            match partitions_in(files, segment) {
+                Ok(partitions) => found.extend(partitions),
+                Err(error) => unreadable = unreadable.or(Some(error)),
+            }
+        }
+        if found.is_empty() {
+            return Err(QError::new("empty"));
+        }
+        // a segment that is lost must not pass for one without partitions
+        if let Some(error) = unreadable {
+            return Err(error);
         }
     } else {
         found = partitions_in(files, root)?;

@@ -369,11 +369,13 @@ pub(crate) fn read_splayed(
     place: Symbol,
 ) -> QResult<Value> {
     let folder = crate::files::path_of(place);
-    interpreter.with_files(|files, compiler| {
+    let table = interpreter.with_files(|files, compiler| {
         let columns: QResult<Vec<Value>> = names
             .iter()
             .map(|name| q_storage::get_column(files, &folder, *name, compiler))
             .collect();
         Ok(Value::table(names.to_vec().into(), columns?))
-    })
+    })?;
+    super::note_splayed(interpreter, &table);
+    Ok(table)
 }

@@ -48,8 +48,9 @@ pub(crate) fn select(interpreter: &mut Interpreter, table: &Value, plan: Plan) -
         .copied()
         .filter(|name| wants_all || plan_names(&plan, *name))
         .collect();
-    let needs_row_numbers =
-        plan_names(&plan, Symbol::new("i")) && !table.names.contains(&Symbol::new("i"));
+    // conditions see the row numbers of their partition; only what follows them needs the numbers as a column
+    let needs_row_numbers = plan_names(&conditionless(&plan), Symbol::new("i"))
+        && !table.names.contains(&Symbol::new("i"));
     let is_unique = partitions
         .windows(2)
         .all(|pair| pair[0].value != pair[1].value);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use q_storage::{DatabaseLayout, Partition};
-use q_value::{Partitioned, QError, QResult, Symbol, Type, Value, Vector};
+use q_value::{Partitioned, QError, QResult, Symbol, Value, Vector};
 
 use super::{Database, LoadOptions, load_folder_with, opened, partitioned, read};
 use crate::index;
@@ -162,7 +162,7 @@ fn publish(interpreter: &mut Interpreter, database: Database, tables: Vec<Symbol
     set(".Q.P", Value::Symbols(segments.into()))?;
     set(".Q.D", Value::list(in_segments))?;
     set(kind.column(), seen)?;
-    let none = tables.iter().map(|_| Value::empty_of(Type::Long)).collect();
+    let none = vec![Value::empty_list(); tables.len()];
     set(
         ".Q.pn",
         Value::dict(Value::Symbols(tables.into()), Value::list(none)),

@@ -25,10 +25,11 @@ fn type_letter(_interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     Ok(Value::Char(super::tables::type_letter(&x)))
 }
 
-/// `.Q.qp x`: `1b` for a partitioned table, else the long 0.
-fn is_partitioned(_interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
+/// `.Q.qp x`: `1b` for a partitioned table, `0b` for a splayed one, else the long 0.
+fn is_partitioned(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     Ok(match x {
         Value::Partitioned(_) => Value::Boolean(true),
+        x if crate::database::is_splayed(interpreter, &x) => Value::Boolean(false),
         _ => Value::Long(0),
     })
 }

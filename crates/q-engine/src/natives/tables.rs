@@ -19,6 +19,27 @@ pub(crate) static TABLE: &[Row] = &[
     Row::two("xcol", xcol),
     Row::two("xcols", xcols),
     Row::two("xgroup", xgroup),
+    Row::two("lj", |interpreter, x, y| left_join(interpreter, "lj", x, y)),
+    Row::two("ljf", |interpreter, x, y| {
+        left_join(interpreter, "ljf", x, y)
+    }),
+    Row::two("ij", |interpreter, x, y| left_join(interpreter, "ij", x, y)),
+    Row::two("ijf", |interpreter, x, y| {
+        left_join(interpreter, "ijf", x, y)
+    }),
+    Row::two("pj", |interpreter, x, y| left_join(interpreter, "pj", x, y)),
+    Row::three("aj", |interpreter, x, y, z| {
+        asof_join(interpreter, "aj", x, y, z)
+    }),
+    Row::three("aj0", |interpreter, x, y, z| {
+        asof_join(interpreter, "aj0", x, y, z)
+    }),
+    Row::three("ajf", |interpreter, x, y, z| {
+        asof_join(interpreter, "ajf", x, y, z)
+    }),
+    Row::three("ajf0", |interpreter, x, y, z| {
+        asof_join(interpreter, "ajf0", x, y, z)
+    }),
     Row::many("tables", tables),
 ];
 
@@ -195,24 +216,56 @@ fn fkeys(interpreter: &mut Interpreter, x: Value) -> QResult<Value> {
     ))
 }
 
-/// Runs a kernel on a table; of a name the variable is changed and the name returned, of a path the files.
+/// Changes a table; of a name the variable is changed and the name returned.
+pub(crate) fn changed(
+    interpreter: &mut Interpreter,
+    table: Value,
+    change: impl FnOnce(&mut Interpreter, Value) -> QResult<Value>,
+) -> QResult<Value> {
+    let Value::Symbol(name) = table else {
+        return change(interpreter, table);
+    };
+    let full = qualify(interpreter.namespace, name);
+    let value = interpreter.read_name(full)?;
+    let changed = change(interpreter, value)?;
+    interpreter.write_name(full, changed)?;
+    Ok(Value::Symbol(name))
+}
+
+/// Runs a kernel on a table as [`changed`] does, of a path on the files.
 fn in_place(
     interpreter: &mut Interpreter,
     word: &'static str,
     x: Value,
     table: Value,
 ) -> QResult<Value> {
-    let Value::Symbol(name) = table else {
-        return kernel::two(word, x, table);
-    };
-    if name.as_bytes().starts_with(b":") {
-        return crate::files::sort(interpreter, word, x, name);
+    match table {
+        Value::Symbol(name) if name.as_bytes().starts_with(b":") => {
+            crate::files::sort(interpreter, word, x, name)
+        }
+        table => changed(interpreter, table, |_, table| kernel::two(word, x, table)),
     }
-    let full = qualify(interpreter.namespace, name);
-    let value = interpreter.read_name(full)?;
-    let changed = kernel::two(word, x, value)?;
-    interpreter.write_name(full, changed)?;
-    Ok(Value::Symbol(name))
+}
+
+/// `x lj y` and its like: of a name on the left the table is updated in place (`ref/lj`, since 4.1).
+fn left_join(
+    interpreter: &mut Interpreter,
+    word: &'static str,
+    x: Value,
+    y: Value,
+) -> QResult<Value> {
+    changed(interpreter, x, |_, x| kernel::two(word, x, y))
+}
+
+/// `aj[x;y;z]` and its like: of the name of a table `y` is updated in place (`ref/aj`, since 4.1).
+fn asof_join(
+    interpreter: &mut Interpreter,
+    word: &'static str,
+    x: Value,
+    y: Value,
+    z: Value,
+) -> QResult<Value> {
+    changed(interpreter, y, |_, y| kernel::three(word, x, y, z))
 }
 
 fn xasc(interpreter: &mut Interpreter, x: Value, t: Value) -> QResult<Value> {

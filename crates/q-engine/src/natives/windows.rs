@@ -15,7 +15,9 @@ fn wj(
     t: Value,
     spec: Value,
 ) -> QResult<Value> {
-    join(interpreter, &windows, &columns, &t, &spec, true)
+    super::tables::changed(interpreter, t, |interpreter, t| {
+        join(interpreter, &windows, &columns, &t, &spec, true)
+    })
 }
 
 fn wj1(
@@ -25,7 +27,9 @@ fn wj1(
     t: Value,
     spec: Value,
 ) -> QResult<Value> {
-    join(interpreter, &windows, &columns, &t, &spec, false)
+    super::tables::changed(interpreter, t, |interpreter, t| {
+        join(interpreter, &windows, &columns, &t, &spec, false)
+    })
 }
 
 /// For each row of `t` the aggregates of the rows of `q` that match on all but the last column and lie in the window on

@@ -21,10 +21,13 @@ pub(crate) fn run(interpreter: &mut Interpreter, table: Value, plan: &Plan) -> Q
     if let Value::Partitioned(_) = value {
         return Err(QError::new("par"));
     }
+    let is_dictionary = matches!(&value, Value::Dict(_)) && !value.is_keyed_table();
+    if is_dictionary && !matches!(plan.by, By::None) {
+        return Err(QError::type_error());
+    }
     if let Some(updated) = updated_entries(interpreter, &value, plan)? {
         return write_back(interpreter, name, updated);
     }
-    let is_dictionary = matches!(&value, Value::Dict(_)) && !value.is_keyed_table();
     let updated = if name.is_some() {
         interpreter.while_amending(|interpreter| updated(interpreter, &value, plan))?
     } else {

@@ -117,9 +117,12 @@ pub fn join_lists(x: Value, y: Value) -> Value {
             return without_attribute(x);
         }
     }
-    // `()` takes the type of what joins it
+    // `()` takes the type of what joins it; a table is a list of its rows already
     if is_untyped_empty(&x) && !y.is_list() {
-        return y.enlist();
+        return match y {
+            Value::Table(_) => y,
+            y => y.enlist(),
+        };
     }
     if is_untyped_empty(&y) && !x.is_list() {
         return x.enlist();
@@ -309,7 +312,8 @@ fn reserve(value: Value, total: usize) -> Value {
 /// `x,y` of dictionaries and keyed tables: values of keys that are there are replaced, the others appended.
 ///
 /// # Errors
-/// `'mismatch` when key columns differ, or `y` has a column that `x` has not.
+/// `'mismatch` when key columns differ, or `y` has a column that `x` has not; `'type` when keyed tables differ in the type
+/// of a column.
 fn upsert(x: Dict, y: Dict) -> QResult<Value> {
     if is_keyed(&x) != is_keyed(&y) {
         if is_keyed(&x) && is_row(&y) {
@@ -330,6 +334,10 @@ fn upsert(x: Dict, y: Dict) -> QResult<Value> {
         (Value::Table(ours), Value::Table(theirs)) => aligned(ours, theirs, &x, &y)?,
         _ => y,
     };
+    if is_keyed(&x) && y.keys.count() > 0 {
+        check_types(&x.keys, &y.keys)?;
+        check_types(&x.values, &y.values)?;
+    }
     let count = x.keys.count();
     let more = y.keys.count();
     let places = if count == 0 {
@@ -365,6 +373,27 @@ fn upsert(x: Dict, y: Dict) -> QResult<Value> {
         values = scatter(values, &positions, &source)?;
     }
     Ok(Value::dict(keys, values))
+}
+
+/// Errors: `'type` where a column of `theirs` has not the type of the column of its name (`ref/join`, "Tables").
+/// A column that is a general list takes anything, an enumeration and symbols go together.
+fn check_types(ours: &Value, theirs: &Value) -> QResult<()> {
+    let (Value::Table(ours), Value::Table(theirs)) = (ours, theirs) else {
+        return Ok(());
+    };
+    let is_symbolic = |column: &Value| matches!(column, Value::Symbols(_) | Value::Enums(_));
+    for (name, column) in ours.names.iter().zip(&ours.columns) {
+        let Some(other) = theirs.column(*name) else {
+            continue;
+        };
+        let is_alike = !column.is_vector()
+            || column.type_number() == other.type_number()
+            || is_symbolic(column) && is_symbolic(other);
+        if !is_alike {
+            return Err(QError::type_error());
+        }
+    }
+    Ok(())
 }
 
 fn join_keeping_kind(x: Value, y: Value) -> QResult<Value> {

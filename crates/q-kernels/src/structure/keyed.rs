@@ -17,6 +17,11 @@ pub fn bang(x: Value, y: Value) -> QResult<Value> {
     if !is_list(&x) || !(is_list(&y) || matches!(y, Value::Dict(_))) {
         return Err(QError::type_error());
     }
+    // `()` stands for an empty list under each key: an empty table is `flip names!()` (`basics/errors`, "dup")
+    let y = match y {
+        Value::List(none) if none.is_empty() => Value::list(vec![Value::empty_list(); x.count()]),
+        y => y,
+    };
     if x.count() != y.count() {
         return Err(QError::length());
     }

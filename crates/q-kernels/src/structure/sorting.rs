@@ -10,7 +10,7 @@ use crate::{gather, group};
 /// `x xasc y`: rows sorted by these columns; the first of them gets `s#`.
 ///
 /// # Errors
-/// The name of a column that is not there; `'type`.
+/// The name of a column that is not there; `'dup` and the name of a column that is there twice; `'type`.
 pub fn xasc(x: Value, y: Value) -> QResult<Value> {
     sorted(x, y, Unary::Iasc)
 }
@@ -18,7 +18,7 @@ pub fn xasc(x: Value, y: Value) -> QResult<Value> {
 /// `x xdesc y`: rows sorted by these columns, largest first.
 ///
 /// # Errors
-/// The name of a column that is not there; `'type`.
+/// Those of [`xasc`].
 pub fn xdesc(x: Value, y: Value) -> QResult<Value> {
     sorted(x, y, Unary::Idesc)
 }
@@ -27,6 +27,9 @@ fn sorted(x: Value, y: Value, order: Unary) -> QResult<Value> {
     let names = names_in(&x)?;
     let keys = key_count(&y).ok_or_else(QError::type_error)?;
     let mut table = unkey(y)?;
+    if let Some(name) = repeated(&table.names) {
+        return Err(QError::signal([b"dup ", name.as_bytes()].concat()));
+    }
     let Some(first) = names.first() else {
         return enkey(keys, Value::Table(Arc::new(table)));
     };
@@ -44,6 +47,14 @@ fn sorted(x: Value, y: Value, order: Unary) -> QResult<Value> {
         table.columns[at] = column.with_attribute(Attribute::Sorted);
     }
     enkey(keys, Value::Table(Arc::new(table)))
+}
+
+/// The first name that stands among those before it.
+fn repeated(names: &[Symbol]) -> Option<Symbol> {
+    let mut before = names.iter().enumerate();
+    before
+        .find(|(at, name)| names[..*at].contains(name))
+        .map(|(_, name)| *name)
 }
 
 /// The order of the rows by these columns, stable; `None` when they stand in it already.

@@ -114,13 +114,11 @@ pub(super) fn number(base: &Value, y: &Value) -> QResult<Value> {
     if !base.is_atom() && base.count() != count {
         return Err(QError::length());
     }
-    if let (Some(bases), Some(digits), false) =
-        (
-            integers(base),
-            integers(y),
-            matches!(base, Value::List(_)) || matches!(y, Value::List(_)),
-        )
-    {
+    if let (Some(bases), Some(digits), false) = (
+        integers(base),
+        integers(y),
+        matches!(base, Value::List(_)) || matches!(y, Value::List(_)),
+    ) {
         let base_at = |at: usize| bases[if base.is_atom() { 0 } else { at }];
         let total = digits.iter().enumerate().fold(0i64, |total, (at, digit)| {
             if total.is_null() || digit.is_null() {
