@@ -189,23 +189,18 @@ fn divided(
 ) -> QResult<Operand<i64>> {
     const BLOCK: usize = 512;
     loops::vectorised! {
-        wide fn are_small[](items: &[i64], are_divisors: bool) -> bool {
+        // true when all were small; else what was written means nothing
+        wide fn divide_small[X: Iterator<Item = i64>, F: Fn(f64, f64, f64) -> f64](
+            x: X, y: &[i64], out: &mut [MaybeUninit<i64>], small: F
+        ) -> bool {
+            let is_small = |x: i64| (x.wrapping_add(FLOAT_MAX) as u64) < 2 * FLOAT_MAX as u64;
             let mut all = true;
-            for x in items {
-                all &= (x.wrapping_add(FLOAT_MAX) as u64) < 2 * FLOAT_MAX as u64;
-                all &= !are_divisors | (*x != 0);
-            }
-            all
-        }
-    }
-    loops::vectorised! {
-        wide fn divide_small[F: Fn(f64, f64, f64) -> f64](
-            x: &[i64], y: &[i64], out: &mut [MaybeUninit<i64>], small: F
-        ) -> () {
-            for ((x, y), out) in x.iter().zip(y).zip(out) {
-                let (x, y) = (float_of_small(*x), float_of_small(*y));
+            for ((y, out), x) in y.iter().zip(out).zip(x) {
+                all &= is_small(x) & is_small(*y) & (*y != 0);
+                let (x, y) = (float_of_small(x), float_of_small(*y));
                 out.write(small_of_float(small(x, y, (x / y).floor())));
             }
+            all
         }
     }
     let (x, y) = match (x, y) {
@@ -220,23 +215,26 @@ fn divided(
     let quotients = loops::build(y.len(), |start, out| {
         let mut at = start;
         for out in out.chunks_mut(BLOCK) {
-            let y = &y[at..at + out.len()];
-            let repeated;
-            let x = match &x {
-                Operand::Vector(x) => &x[at..at + out.len()],
+            let range = at..at + out.len();
+            at = range.end;
+            let y = &y[range.clone()];
+            match &x {
                 Operand::Atom(x) => {
-                    repeated = [*x; BLOCK];
-                    &repeated[..out.len()]
+                    if !divide_small(std::iter::repeat(*x), y, out, small) {
+                        for (out, y) in out.iter_mut().zip(y) {
+                            out.write(exact(*x, *y));
+                        }
+                    }
                 }
-            };
-            if are_small(x, false) && are_small(y, true) {
-                divide_small(x, y, out, small);
-            } else {
-                for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
-                    out.write(exact(*x, *y));
+                Operand::Vector(x) => {
+                    let x = &x[range];
+                    if !divide_small(x.iter().copied(), y, out, small) {
+                        for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+                            out.write(exact(*x, *y));
+                        }
+                    }
                 }
             }
-            at += out.len();
         }
     });
     Ok(Operand::Vector(Vector::new(quotients)))

@@ -117,9 +117,11 @@ fn fill<R: Row>(flags: &[bool], start: usize, out: &mut [MaybeUninit<R>]) {
 
 fn fill_plain<R: Row>(flags: &[bool], start: usize, out: &mut [MaybeUninit<R>]) {
     let mut next = 0;
-    let (words, rest) = flags.as_chunks::<8>();
+    // SAFETY: a boolean is a byte of 0 or 1.
+    let bytes: &[u8] = unsafe { std::slice::from_raw_parts(flags.as_ptr().cast(), flags.len()) };
+    let (words, rest) = bytes.as_chunks::<8>();
     for (number, word) in words.iter().enumerate() {
-        let mut bits = u64::from_le_bytes(word.map(u8::from));
+        let mut bits = u64::from_le_bytes(*word);
         if bits == 0 {
             continue;
         }
@@ -140,7 +142,7 @@ fn fill_plain<R: Row>(flags: &[bool], start: usize, out: &mut [MaybeUninit<R>]) 
     }
     let base = start + words.len() * 8;
     for (at, flag) in rest.iter().enumerate() {
-        if *flag {
+        if *flag != 0 {
             out[next].write(R::of(base + at));
             next += 1;
         }
@@ -174,10 +176,6 @@ fn fill_wide<R: Row>(flags: &[bool], start: usize, out: &mut [MaybeUninit<R>]) {
         let bytes: __m512i = unsafe { _mm512_loadu_epi8(block.as_ptr().cast()) };
         let mut bits = _mm512_test_epi8_mask(bytes, bytes);
         let held = bits.count_ones();
-        // whole registers are written: near the end there may be no room for one
-        if next + held as usize + 8 > out.len() {
-            break;
-        }
         let base = start + done;
         if held <= SPARSE_MAX {
             while bits != 0 {
@@ -185,6 +183,9 @@ fn fill_wide<R: Row>(flags: &[bool], start: usize, out: &mut [MaybeUninit<R>]) {
                 next += 1;
                 bits &= bits - 1;
             }
+        } else if next + held as usize + 8 > out.len() {
+            // whole registers are written, and near the end there is no room for one
+            break;
         } else {
             for part in 0..8 {
                 let own = (bits >> (part * 8)) as u8;

@@ -152,7 +152,12 @@ pub(crate) fn strategy(domain: Domain) -> BoxedStrategy<Value> {
                 )),
         ]
         .boxed(),
-        Domain::Vector => vector_of(&ALL),
+        // longs often, so that two vectors are often of one type
+        Domain::Vector => prop_oneof![
+            2 => vector_of(&ALL),
+            1 => vector_of(&[Type::Long]),
+        ]
+        .boxed(),
         Domain::Numbers => vector_of(&NUMBERS),
         Domain::Ordered => vector_of(&ORDERED),
         Domain::Finite => prop_oneof![
