@@ -60,7 +60,8 @@ impl Interpreter {
             columns: self.settings.console.1,
             precision: self.settings.precision,
         };
-        let mut text = q_value::display::console(value, &settings);
+        let shown = q_kernels::interrupt::guard(|| Ok(q_value::display::console(value, &settings)));
+        let mut text = shown.unwrap_or_else(|error| format!("'{error}").into_bytes());
         if text.last().is_some_and(|last| *last != b'\n') {
             text.push(b'\n');
         }

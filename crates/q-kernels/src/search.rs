@@ -419,10 +419,14 @@ pub fn is_in(x: Value, y: Value) -> QResult<Value> {
             ))
         }
         (Value::Enums(_), _) => is_in(enumeration::resolve(x), y),
-        (Value::Dict(dict), _) if !matches!(y, Value::Table(_)) => Ok(Value::dict(
-            dict.keys.clone(),
-            is_in(dict.values.clone(), y)?,
-        )),
+        (Value::Dict(dict), _) if !matches!(y, Value::Table(_)) => {
+            let found = is_in(dict.values.clone(), y)?;
+            // all values together may be one item of `y`
+            if found.count() != dict.keys.count() || found.is_atom() {
+                return Err(QError::length());
+            }
+            Ok(Value::dict(dict.keys.clone(), found))
+        }
         (_, Value::Dict(dict)) if !x.is_keyed_table() => is_in(x, dict.values.clone()),
         (_, Value::Table(table)) => {
             let count = table.row_count() as i64;

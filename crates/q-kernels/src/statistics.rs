@@ -135,6 +135,9 @@ fn of_two(x: Value, y: Value, statistic: fn(&[f64], &[f64]) -> f64) -> QResult<V
         (x, Value::Dict(y)) => of_two(x, Arc::unwrap_or_clone(y).values, statistic),
         (Value::Table(x), Value::Table(y)) => {
             let Table { names, columns, .. } = Arc::unwrap_or_clone(x);
+            if columns.len() != y.columns.len() {
+                return Err(QError::length());
+            }
             let answers: QResult<Vec<Value>> = columns
                 .into_iter()
                 .zip(&y.columns)

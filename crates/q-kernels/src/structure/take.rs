@@ -163,6 +163,7 @@ fn cyclic(y: &Value, offset: usize, count: usize) -> Value {
     if have > 0 && y.is_vector() {
         return super::pairs::map_vector!(y.clone(), v => around(v, offset, count), else other => other);
     }
+    crate::interrupt::expect_room(count.saturating_mul(size_of::<usize>() + size_of::<Value>()));
     let positions: Vec<usize> = if have == 0 {
         vec![usize::MAX; count]
     } else {

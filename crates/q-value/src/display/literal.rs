@@ -491,10 +491,10 @@ mod tests {
             vec![longs(&[1, 2, 3]), longs(&[11, 22, 33])],
         );
         assert_eq!(text(&table), "+`a`b!(1 2 3;11 22 33)");
-        let keys = Value::table(vec![Symbol::new("color")].into(), vec![ab]);
+        let keys = Value::table(vec![Symbol::new("color")].into(), vec![longs(&[7, 8, 9])]);
         assert_eq!(
             text(&Value::dict(keys, table)),
-            "(+(,`color)!,`a`b)!+`a`b!(1 2 3;11 22 33)"
+            "(+(,`color)!,7 8 9)!+`a`b!(1 2 3;11 22 33)"
         );
     }
 
