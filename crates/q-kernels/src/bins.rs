@@ -181,6 +181,9 @@ fn rows(table: &Table, y: Value) -> QResult<Value> {
         Value::Table(wanted) => (wanted, false),
         Value::Dict(row) => match (&row.keys, row.values.items()) {
             (Value::Symbols(names), cells) => {
+                if names.len() != cells.len() {
+                    return Err(QError::length());
+                }
                 let one = Value::table(
                     names.clone(),
                     cells.into_iter().map(Value::enlist).collect(),

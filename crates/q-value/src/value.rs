@@ -154,7 +154,6 @@ impl Value {
     }
 
     pub fn dict(keys: Value, values: Value) -> Value {
-        debug_assert_eq!(keys.count(), values.count(), "a value for each key");
         Value::Dict(Arc::new(Dict {
             keys,
             values,

@@ -99,6 +99,7 @@ fn join_tables(x: Table, y: &Table) -> QResult<Value> {
 pub(crate) fn join_columns(x: Value, y: Value) -> Value {
     match (x, y) {
         (Value::List(x), y) if !x.is_empty() => append_items(x, y),
+        (x, Value::List(none)) if none.is_empty() => x,
         (x, y) => join_lists(x, y),
     }
 }
