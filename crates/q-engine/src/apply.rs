@@ -8,7 +8,7 @@ use q_value::{Binary, Lambda, Projection, QError, QResult, Symbol, Unary, Value}
 use crate::amend::{self, Bounds};
 use crate::failure::ErrorMode;
 use crate::index;
-use crate::interpreter::Interpreter;
+use crate::interpreter::{CALLS_MAX, Interpreter};
 use crate::primitives;
 
 /// The left function after the right one.
@@ -100,7 +100,7 @@ impl Interpreter {
             }
             Value::Symbol(name) => {
                 let function = self.read_symbol(*name)?;
-                self.apply(&function, arguments)
+                self.one_deeper(|interpreter| interpreter.apply(&function, arguments))
             }
             Value::Int(_) | Value::Long(_) | Value::Short(_) => {
                 self.call_handle(function, Value::list(arguments))
@@ -335,7 +335,18 @@ impl Interpreter {
             return crate::handles::one_shot(self, name, x);
         }
         let function = self.read_symbol(name)?;
-        self.apply_one(&function, x)
+        self.one_deeper(|interpreter| interpreter.apply_one(&function, x))
+    }
+
+    /// Runs `work` as a call inside the running ones: a variable may name itself. Errors: `'stack` when they are too many.
+    fn one_deeper(&mut self, work: impl FnOnce(&mut Self) -> QResult<Value>) -> QResult<Value> {
+        if self.calls + 1 >= CALLS_MAX {
+            return Err(QError::stack());
+        }
+        self.calls += 1;
+        let result = work(self);
+        self.calls -= 1;
+        result
     }
 
     /// The variable (or keyword) a symbol names, seen from the current namespace.

@@ -20,12 +20,29 @@ pub fn lookup(name: Symbol) -> Option<Value> {
         .cloned()
 }
 
-/// Binds a domain's name; the former value is dropped.
+/// Binds a domain's name; the former value is dropped. An enumeration over the name itself, directly or through other
+/// domains, stands for nothing and binds none.
 pub fn bind(name: Symbol, value: Value) {
-    DOMAINS
-        .write()
-        .expect("no panic while held")
-        .insert(name, value);
+    let mut domains = DOMAINS.write().expect("no panic while held");
+    let mut next = enumerated_over(&value);
+    let mut steps = domains.len() + 1;
+    while let Some(domain) = next {
+        if domain == name || steps == 0 {
+            domains.insert(name, Value::Identity);
+            return;
+        }
+        steps -= 1;
+        next = domains.get(&domain).and_then(enumerated_over);
+    }
+    domains.insert(name, value);
+}
+
+fn enumerated_over(value: &Value) -> Option<Symbol> {
+    match value {
+        Value::Enum(atom) => Some(atom.domain),
+        Value::Enums(vector) => Some(vector.domain),
+        _ => None,
+    }
 }
 
 /// True when enumerations over this name may exist.

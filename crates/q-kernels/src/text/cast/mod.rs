@@ -7,6 +7,7 @@ mod parts;
 mod tok;
 
 pub use enumerate::enumerate;
+use numbers::by_parts;
 pub use numbers::{cast_to, to_symbols};
 pub use pad::pad;
 pub use parts::{TemporalPart, temporal_part};

@@ -218,21 +218,30 @@ pub fn to_symbols(y: Value) -> QResult<Value> {
                 items.into_vec().into_iter().map(to_symbols).collect();
             Ok(Value::from_items(symbols?))
         }
-        Value::Dict(_) | Value::Table(_) => pervade_strings(y),
+        Value::Dict(_) | Value::Table(_) => by_parts(y, &to_symbols),
         _ => Err(QError::type_error()),
     }
 }
 
 /// Dictionaries go by values, tables by columns.
-fn pervade_strings(y: Value) -> QResult<Value> {
+///
+/// Errors: `'length` when a text in one became one item.
+pub(super) fn by_parts(y: Value, f: &dyn Fn(Value) -> QResult<Value>) -> QResult<Value> {
+    let part = |whole: &Value| {
+        let part = f(whole.clone())?;
+        if part.is_list() && part.count() == whole.count() {
+            Ok(part)
+        } else {
+            Err(QError::length())
+        }
+    };
     match y {
-        Value::Dict(dict) => Ok(Value::dict(
-            dict.keys.clone(),
-            to_symbols(dict.values.clone())?,
-        )),
+        Value::Dict(dict) if matches!(dict.values, Value::Table(_)) => {
+            Ok(Value::dict(dict.keys.clone(), f(dict.values.clone())?))
+        }
+        Value::Dict(dict) => Ok(Value::dict(dict.keys.clone(), part(&dict.values)?)),
         Value::Table(table) => {
-            let columns: QResult<Vec<Value>> =
-                table.columns.iter().cloned().map(to_symbols).collect();
+            let columns: QResult<Vec<Value>> = table.columns.iter().map(part).collect();
             Ok(Value::table(table.names.clone(), columns?))
         }
         _ => Err(QError::type_error()),

@@ -38,18 +38,7 @@ pub fn tok(ty: Type, y: Value) -> QResult<Value> {
                 .collect();
             Ok(Value::from_items(items?))
         }
-        Value::Dict(dict) => Ok(Value::dict(
-            dict.keys.clone(),
-            tok(ty, dict.values.clone())?,
-        )),
-        Value::Table(table) => {
-            let columns: QResult<Vec<Value>> = table
-                .columns
-                .iter()
-                .map(|column| tok(ty, column.clone()))
-                .collect();
-            Ok(Value::table(table.names.clone(), columns?))
-        }
+        y @ (Value::Dict(_) | Value::Table(_)) => super::by_parts(y, &|part| tok(ty, part)),
         _ => Err(QError::type_error()),
     }
 }
