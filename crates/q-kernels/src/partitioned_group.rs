@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::group::Groups;
 use crate::keys::{Key, NONE};
-use crate::{interrupt, loops, parallel};
+use crate::{interrupt, loops, parallel, streaming};
 
 /// Below this one table serves as well.
 const ROWS_MIN: usize = 1 << 18;
@@ -118,9 +118,7 @@ impl<K: Key> Parted<K> {
         let ranges = parallel::ranges(count, parallel::ITEMS_PER_THREAD_MIN);
         let mut counts: Vec<Vec<usize>> = parallel::run(ranges.clone(), |range| {
             let mut counts = vec![0usize; parts];
-            for key in &keys[range] {
-                counts[part_of(*key)] += 1;
-            }
+            streaming::each_ahead(keys, range, |_, key| counts[part_of(key)] += 1);
             counts
         });
         let mut bounds = Vec::with_capacity(parts + 1);
@@ -140,12 +138,12 @@ impl<K: Key> Parted<K> {
             ranges.into_iter().zip(counts).collect(),
             |(range, mut next)| {
                 let target = &target;
-                for (row, key) in range.clone().zip(&keys[range]) {
-                    let place = &mut next[part_of(*key)];
+                streaming::each_ahead(keys, range, |row, key| {
+                    let place = &mut next[part_of(key)];
                     // SAFETY: the places of a range and part were counted above and belong to this thread alone.
-                    unsafe { target.write(*place, MaybeUninit::new((*key, row as u32))) };
+                    unsafe { target.write(*place, MaybeUninit::new((key, row as u32))) };
                     *place += 1;
-                }
+                });
             },
         );
         // SAFETY: every row was written to a place of its own, and there are as many places as rows.

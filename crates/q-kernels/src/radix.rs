@@ -58,7 +58,7 @@ pub(crate) fn sorted<T: Copy + Sync>(
     let ranges = parallel::ranges(count, parallel::ITEMS_PER_THREAD_MIN);
     let counts: Vec<Vec<u32>> = parallel::run(ranges.clone(), |range| {
         let mut counts = vec![0u32; bins.count()];
-        each_ahead(items, range, |row, item| {
+        streaming::each_ahead(items, range, |row, item| {
             counts[bins.of(key_of(row, item))] += 1;
         });
         counts
@@ -70,7 +70,7 @@ pub(crate) fn sorted<T: Copy + Sync>(
     parallel::run(parts, |(range, mut next): (_, Vec<usize>)| {
         // the whole struct is borrowed, so that its promise of sharing holds
         let target = &target;
-        each_ahead(items, range, |row, item| {
+        streaming::each_ahead(items, range, |row, item| {
             let key = key_of(row, item);
             let place = &mut next[shares.of(bins.of(key))];
             // SAFETY: the places of a range and share were counted above and belong to this thread alone.
@@ -86,24 +86,6 @@ pub(crate) fn sorted<T: Copy + Sync>(
         }
     });
     keys
-}
-
-/// Visits items in order, with those ahead on their way from memory.
-#[inline(always)]
-fn each_ahead<T: Copy>(
-    items: &[T],
-    range: std::ops::Range<usize>,
-    mut visit: impl FnMut(usize, T),
-) {
-    const BLOCK: usize = 64;
-    let mut row = range.start;
-    for block in items[range].chunks(BLOCK) {
-        streaming::fetch_after(block);
-        for item in block {
-            visit(row, *item);
-            row += 1;
-        }
-    }
 }
 
 /// Sorts each share and finishes it while it is in a cache, on as many threads as are worth it.

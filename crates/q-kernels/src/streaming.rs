@@ -56,6 +56,24 @@ pub(crate) fn fetch_after<T>(x: &[T]) {
     }
 }
 
+/// Visits items in order, with those ahead on their way from memory.
+#[inline(always)]
+pub(crate) fn each_ahead<T: Copy>(
+    items: &[T],
+    range: std::ops::Range<usize>,
+    mut visit: impl FnMut(usize, T),
+) {
+    const BLOCK: usize = 64;
+    let mut row = range.start;
+    for block in items[range].chunks(BLOCK) {
+        fetch_after(block);
+        for item in block {
+            visit(row, *item);
+            row += 1;
+        }
+    }
+}
+
 /// Moves items past the cache. The caller calls [`fence`] before another thread reads them.
 pub(crate) fn copy<T>(from: &[MaybeUninit<T>], to: &mut [MaybeUninit<T>]) {
     assert_eq!(from.len(), to.len());
