@@ -2,6 +2,8 @@
 //! of kdb+ (`basics/precision`, "Q SIMD sum"); in fixed blocks joined in order, so that the answer does not depend on the
 //! number of threads.
 
+use std::ops::Range;
+
 use crate::loops::vectorised;
 use crate::{parallel, streaming};
 
@@ -71,6 +73,22 @@ vectorised! {
     }
 }
 
+/// The answers of blocks of so many items, in order, whatever the number of threads.
+fn in_blocks<A: Send>(
+    count: usize,
+    block: usize,
+    answer: impl Fn(Range<usize>) -> A + Sync,
+) -> impl Iterator<Item = A> {
+    let blocks = count.div_ceil(block);
+    parallel::over(blocks, parallel::ITEMS_PER_THREAD_MIN / block, |range| {
+        range
+            .map(|at| answer(at * block..((at + 1) * block).min(count)))
+            .collect::<Vec<A>>()
+    })
+    .into_iter()
+    .flatten()
+}
+
 /// `step` over all items from `start`; `start` must be neutral to `join`, which brings partial answers together.
 pub(crate) fn fold<T, A>(
     x: &[T],
@@ -132,16 +150,10 @@ where
     if x.len() <= BLOCK {
         return fold_lanes(x, [start; LANES], step, join);
     }
-    let blocks = x.len().div_ceil(BLOCK);
-    let partial = parallel::over(blocks, parallel::ITEMS_PER_THREAD_MIN / BLOCK, |range| {
-        range
-            .map(|block| {
-                let end = ((block + 1) * BLOCK).min(x.len());
-                fold_lanes(&x[block * BLOCK..end], [start; LANES], step, join)
-            })
-            .collect::<Vec<A>>()
-    });
-    partial.into_iter().flatten().fold(start, join)
+    in_blocks(x.len(), BLOCK, |range| {
+        fold_lanes(&x[range], [start; LANES], step, join)
+    })
+    .fold(start, join)
 }
 
 /// As [`fold`], over two vectors of one count.
@@ -160,17 +172,10 @@ where
     if x.len() <= BLOCK {
         return fold_block_two(x, y, start, step, join);
     }
-    let blocks = x.len().div_ceil(BLOCK);
-    let partial = parallel::over(blocks, parallel::ITEMS_PER_THREAD_MIN / BLOCK, |range| {
-        range
-            .map(|block| {
-                let end = ((block + 1) * BLOCK).min(x.len());
-                let range = block * BLOCK..end;
-                fold_block_two(&x[range.clone()], &y[range], start, step, join)
-            })
-            .collect::<Vec<A>>()
-    });
-    partial.into_iter().flatten().fold(start, join)
+    in_blocks(x.len(), BLOCK, |range| {
+        fold_block_two(&x[range.clone()], &y[range], start, step, join)
+    })
+    .fold(start, join)
 }
 
 /// The sum of longs without nulls, wrapping.
@@ -243,24 +248,15 @@ pub(crate) fn mean_floats(x: &[f64]) -> (f64, f64) {
     if x.len() <= CACHED {
         return sum_and_count(x);
     }
-    let blocks = x.len().div_ceil(CACHED);
-    let parts = parallel::over(blocks, parallel::ITEMS_PER_THREAD_MIN / CACHED, |range| {
-        range
-            .map(|block| {
-                let end = ((block + 1) * CACHED).min(x.len());
-                let block = &x[block * CACHED..end];
-                let known = |x: f64| if x.is_nan() { 0.0 } else { x };
-                (
-                    fold_block(block, 0.0, |sum, x: f64| sum + known(x), |a, b| a + b),
-                    fold_plain(block, 0, count_if_known),
-                )
-            })
-            .collect::<Vec<(f64, u64)>>()
+    let known = |x: f64| if x.is_nan() { 0.0 } else { x };
+    let parts = in_blocks(x.len(), CACHED, |range| {
+        let block = &x[range];
+        (
+            fold_block(block, 0.0, |sum, x: f64| sum + known(x), |a, b| a + b),
+            fold_plain(block, 0, count_if_known),
+        )
     });
-    let (sum, count) = parts
-        .into_iter()
-        .flatten()
-        .fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let (sum, count) = parts.fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     (sum, count as f64)
 }
 

@@ -17,37 +17,28 @@ use crate::streaming;
 /// vectors from files begin behind a header of 16 bytes, so that each load of 64 crosses a cache line.
 macro_rules! vectorised {
     ($(#[$meta:meta])* $vis:vis fn $name:ident $generics:tt $arguments:tt -> $result:ty $body:block) => {
-        $crate::loops::vectorised! { @for [Avx2] $(#[$meta])* $vis fn $name $generics $generics $arguments $arguments -> $result $body }
+        $crate::loops::vectorised! { @for [Avx2 "avx2,bmi1,bmi2,popcnt,lzcnt"] $(#[$meta])* $vis fn $name $generics $generics $arguments $arguments -> $result $body }
     };
     ($(#[$meta:meta])* $vis:vis wide fn $name:ident $generics:tt $arguments:tt -> $result:ty $body:block) => {
-        $crate::loops::vectorised! { @for [Avx512 Avx2] $(#[$meta])* $vis fn $name $generics $generics $arguments $arguments -> $result $body }
+        $crate::loops::vectorised! { @for [Avx512 "avx2,bmi1,bmi2,popcnt,lzcnt,avx512f,avx512bw,avx512dq,avx512vl" Avx2 "avx2,bmi1,bmi2,popcnt,lzcnt"] $(#[$meta])* $vis fn $name $generics $generics $arguments $arguments -> $result $body }
     };
-    (@for [$($registers:ident)*] $(#[$meta:meta])* $vis:vis fn $name:ident [$($generics:tt)*] $same_generics:tt
+    (@for [$($registers:ident $features:literal)*] $(#[$meta:meta])* $vis:vis fn $name:ident [$($generics:tt)*] $same_generics:tt
         ($($argument:ident : $type:ty),* $(,)?) $same_arguments:tt -> $result:ty $body:block) => {
         $(#[$meta])*
         $vis fn $name<$($generics)*>($($argument: $type),*) -> $result {
             #[inline(always)]
             fn body<$($generics)*>($($argument: $type),*) -> $result $body
-            $($crate::loops::vectorised! { @$registers $same_generics $same_arguments -> $result })*
+            $($crate::loops::vectorised! { @at $registers $features $same_generics $same_arguments -> $result })*
             body($($argument),*)
         }
     };
-    (@Avx2 [$($generics:tt)*] ($($argument:ident : $type:ty),* $(,)?) -> $result:ty) => {
+    (@at $registers:ident $features:literal [$($generics:tt)*] ($($argument:ident : $type:ty),* $(,)?) -> $result:ty) => {
         #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-        if $crate::loops::registers() >= $crate::loops::Registers::Avx2 {
-            #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
-            fn avx2<$($generics)*>($($argument: $type),*) -> $result { body($($argument),*) }
+        if $crate::loops::registers() >= $crate::loops::Registers::$registers {
+            #[target_feature(enable = $features)]
+            fn with_registers<$($generics)*>($($argument: $type),*) -> $result { body($($argument),*) }
             // SAFETY: the features were found on this machine.
-            return unsafe { avx2($($argument),*) };
-        }
-    };
-    (@Avx512 [$($generics:tt)*] ($($argument:ident : $type:ty),* $(,)?) -> $result:ty) => {
-        #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
-        if $crate::loops::registers() >= $crate::loops::Registers::Avx512 {
-            #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt,avx512f,avx512bw,avx512dq,avx512vl")]
-            fn avx512<$($generics)*>($($argument: $type),*) -> $result { body($($argument),*) }
-            // SAFETY: the features were found on this machine.
-            return unsafe { avx512($($argument),*) };
+            return unsafe { with_registers($($argument),*) };
         }
     };
 }

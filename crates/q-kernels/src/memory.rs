@@ -68,18 +68,26 @@ pub fn statistics() -> Statistics {
 }
 
 /// Makes the system's allocator keep what it frees, too, up to some dozen megabytes: a vector of a megabyte is worked on
-/// in less time than the system takes to hand out its pages anew. Call it before other threads start.
+/// in less time than the system takes to hand out its pages anew.
 pub fn keep_small_blocks() {
+    trim_above(64 << 20);
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        const KEPT: libc::c_int = 64 << 20;
-        // SAFETY: both settings are numbers that the allocator may be given at any time; one that it refuses stays as it is.
-        unsafe {
-            libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT);
-            // blocks that this allocator does not map itself are to come from what is kept
-            libc::mallopt(libc::M_MMAP_THRESHOLD, 2 * LARGE_MIN as libc::c_int);
-        }
+    // SAFETY: the setting is a number that the allocator may be given at any time; one that it refuses changes nothing.
+    unsafe {
+        // blocks that this allocator does not map itself are to come from what is kept
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 2 * LARGE_MIN as libc::c_int);
     }
+}
+
+/// Sets how many free bytes the system's allocator may hold at the end of its memory.
+fn trim_above(bytes: i32) {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: as in [`keep_small_blocks`].
+    unsafe {
+        libc::mallopt(libc::M_TRIM_THRESHOLD, bytes);
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = bytes;
 }
 
 /// Gives freed blocks back to the system and returns how many bytes they were.
@@ -109,7 +117,11 @@ pub fn release() -> usize {
 /// Sets whether freed blocks are kept for reuse, or each given back at once.
 pub fn set_kept(is_kept: bool) {
     KEPT_BYTES_MAX.store(if is_kept { usize::MAX } else { 0 }, Ordering::Relaxed);
-    if !is_kept {
+    if is_kept {
+        keep_small_blocks();
+    } else {
+        // what glibc begins with
+        trim_above(128 << 10);
         release();
     }
 }

@@ -5,8 +5,6 @@
 
 /// Leading bits that choose how a key is looked at.
 const DIGIT_BITS_MAX: u32 = 11;
-/// Bits looked at behind them at most.
-const CLOSER_BITS_MAX: u32 = 12;
 /// Bins there would be if the sample were spread evenly.
 const BINS_WANTED: usize = 1 << 11;
 const SAMPLE: usize = 1 << 12;
@@ -42,11 +40,7 @@ impl Bins {
             .iter()
             .map(|held| {
                 let wanted = (held * BINS_WANTED / SAMPLE).max(1);
-                let closer = wanted
-                    .next_power_of_two()
-                    .ilog2()
-                    .min(CLOSER_BITS_MAX)
-                    .min(shift - ranked);
+                let closer = wanted.next_power_of_two().ilog2().min(shift - ranked);
                 // at most the digits and twice the bins wanted
                 let first = bins as u16;
                 bins += 1usize << closer;
@@ -72,8 +66,7 @@ impl Bins {
     #[inline(always)]
     pub(crate) fn of(&self, key: u64) -> usize {
         let digit = self.digits[(key >> self.shift) as usize];
-        // a shift by all 64 bits comes with a mask of none
-        usize::from(digit.first) + usize::from((key.wrapping_shr(digit.shift) as u16) & digit.mask)
+        usize::from(digit.first) + usize::from((key >> digit.shift) as u16 & digit.mask)
     }
 }
 

@@ -167,8 +167,8 @@ pub fn read_segments(files: &dyn Files, root: &Path) -> QResult<Vec<PathBuf>> {
 
 /// Reads what lies in the folder of a database, without opening any column.
 ///
-/// Errors: `part` when partitions are named by different kinds of values; `empty` when `par.txt` leads to none; what the system says of folders that cannot be
-/// listed. Source: pages "segmented databases" and "load"; `formats.md` 7.10.
+/// Errors: `part` when partitions are named by different kinds of values; `empty` when `par.txt` leads to none; what the
+/// system says of folders that cannot be listed. Source: pages "segmented databases" and "load"; `formats.md` 7.10.
 pub fn scan_database(files: &dyn Files, root: &Path) -> QResult<DatabaseLayout> {
     let mut layout = DatabaseLayout::default();
     let names = files.list(root).map_err(|error| file_error(root, &error))?;
