@@ -65,28 +65,35 @@ impl Convert<bool> for u8 {
     }
 }
 
+/// A whole float as the integer it is: null as null, what is too big as infinity.
+pub(crate) trait Whole<T> {
+    fn whole(self) -> T;
+}
+
 macro_rules! float_to_integer {
-    ($from:ty => $($to:ty)*) => { $(impl Convert<$to> for $from {
-        #[inline(always)]
-        fn convert(self) -> $to {
-            let rounded = (self + 0.5).floor();
-            // the size of the lowest integer, which is null, is the first that does not fit
-            let limit = -(<$to>::MIN as $from);
-            let fits = (rounded > -limit) & (rounded < limit);
-            let inside = if fits { rounded } else { 0.0 };
-            // SAFETY: what does not fit was replaced. The cast that checks for itself is not made of vectors.
-            let whole: $to = unsafe { inside.to_int_unchecked() };
-            if fits {
-                whole
-            } else if rounded > 0.0 {
-                <$to>::MAX
-            } else if rounded < 0.0 {
-                -<$to>::MAX
-            } else {
-                <$to>::MIN
+    ($from:ty => $($to:ty)*) => { $(
+        impl Whole<$to> for $from {
+            #[inline(always)]
+            fn whole(self) -> $to {
+                // the size of the lowest integer, which is null, is the first that does not fit
+                let limit = -(<$to>::MIN as $from);
+                let (is_below, is_above) = (self < limit, self > -limit);
+                let inside = if is_below & is_above { self } else { 0.0 };
+                // SAFETY: what does not fit was replaced. The cast that checks for itself is not made of vectors.
+                let whole: $to = unsafe { inside.to_int_unchecked() };
+                let whole = if is_below { whole } else { <$to>::MAX };
+                let lowest = if is_below { -<$to>::MAX } else { <$to>::MIN };
+                if is_above { whole } else { lowest }
             }
         }
-    })* };
+        /// Rounded to the nearest, halves upwards.
+        impl Convert<$to> for $from {
+            #[inline(always)]
+            fn convert(self) -> $to {
+                (self + 0.5).floor().whole()
+            }
+        }
+    )* };
 }
 float_to_integer!(f32 => i16 i32 i64);
 float_to_integer!(f64 => i16 i32 i64);
@@ -101,7 +108,8 @@ macro_rules! float_to_small {
             #[inline(always)]
             fn convert(self) -> u8 {
                 // through the long it is: minus infinity is the lowest that is not null, null is zero
-                if self.is_nan() { 0 } else { ((self + 0.5).floor() as i64).max(-i64::MAX) as u8 }
+                let long: i64 = self.convert();
+                long as u8
             }
         }
     )* };

@@ -16,6 +16,7 @@ pub mod aggregate;
 pub mod arithmetic;
 pub mod attribute_index;
 pub mod bins;
+mod collect;
 pub mod compare;
 pub mod convert;
 pub mod division;

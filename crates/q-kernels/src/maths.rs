@@ -3,7 +3,7 @@
 use q_value::{QError, QResult, Symbol, Type, Value, Vector};
 
 use crate::arithmetic::{pair_type, pervade, with_number};
-
+use crate::convert::Whole as _;
 use crate::lanes::{self, Operand, with_lane};
 use crate::pervade::{self, Missing};
 use crate::result_types::{self, UnaryTable};
@@ -144,16 +144,6 @@ pub fn signum(x: Value) -> QResult<Value> {
     })
 }
 
-/// A float to a long; null and infinities become those of longs.
-#[inline(always)]
-fn to_long(x: f64) -> i64 {
-    if x.is_nan() {
-        i64::MIN
-    } else {
-        (x as i64).max(-i64::MAX)
-    }
-}
-
 /// The whole number not above x, exactly (`ref/floor`: tolerant before V3.0 only); chars and symbols in lower case.
 pub fn floor(x: Value) -> QResult<Value> {
     pervade::one(x, &|x| {
@@ -172,7 +162,9 @@ pub fn floor(x: Value) -> QResult<Value> {
             (
                 Type::Long,
                 x @ (Value::Real(_) | Value::Reals(_) | Value::Float(_) | Value::Floats(_)),
-            ) => Ok(lanes::raw::<f64>(x)?.map(|x| to_long(x.floor())).wrap(ty)),
+            ) => Ok(lanes::raw::<f64>(x)?
+                .map(|x| -> i64 { x.floor().whole() })
+                .wrap(ty)),
             (_, x) => Ok(x),
         }
     })
@@ -188,7 +180,9 @@ pub fn ceiling(x: Value) -> QResult<Value> {
         let ty = type_of(result_types::CEILING, &x)?;
         match x {
             x @ (Value::Real(_) | Value::Reals(_) | Value::Float(_) | Value::Floats(_)) => {
-                Ok(lanes::raw::<f64>(x)?.map(|x| to_long(x.ceil())).wrap(ty))
+                Ok(lanes::raw::<f64>(x)?
+                    .map(|x| -> i64 { x.ceil().whole() })
+                    .wrap(ty))
             }
             x if ty == Type::Short => Ok(x),
             x => with_number!(ty, T => Ok(lanes::raw::<T>(x)?.wrap(ty))),

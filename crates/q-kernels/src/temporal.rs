@@ -158,14 +158,23 @@ fn apply_step<A: Ticks + PartialEq, B: Ticks>(step: Step, items: &[A]) -> Vec<B>
             let by = divisor(by);
             loops::map(items, move |x| with_limits(x, |x| by.floor(x)))
         }
+        Step::TimeOfDay(1) => {
+            let day = divisor(DAY_NS);
+            // the multiple below the lowest longs wraps, and the difference wraps back
+            loops::map(items, move |x| {
+                with_limits(x, |x| x.wrapping_sub(day.multiple_below(x)))
+            })
+        }
         Step::TimeOfDay(unit) => {
-            let (day, per_unit) = (divisor(DAY_NS), 1.0 / unit as f64);
+            let per_day = (DAY_NS / unit) as f64;
+            let (unit, days_per_unit) = (divisor(unit), 1.0 / per_day);
             loops::map(items, move |x| {
                 with_limits(x, |x| {
-                    // the multiple below the lowest longs wraps, and the difference wraps back
-                    let time = x.wrapping_sub(day.multiple_below(x));
-                    // half a nanosecond is more than the product is rounded by, and never reaches the next unit
-                    small_of_float(((float_of_small(time) + 0.5) * per_unit).floor())
+                    // units since 2000 are small enough for exact floats; half a unit is more than the product is rounded
+                    // by, and never reaches the next day
+                    let units = float_of_small(unit.floor(x));
+                    let day = ((units + 0.5) * days_per_unit).floor();
+                    small_of_float(units - day * per_day)
                 })
             })
         }
@@ -289,6 +298,30 @@ mod tests {
         }
         assert_eq!(month_to_day(0), 0);
         assert_eq!(civil(8796), (2024, 1, 31));
+    }
+
+    #[test]
+    fn the_time_of_day_is_exact_beside_every_border() {
+        for (ty, unit) in [
+            (Type::Time, 1_000_000),
+            (Type::Second, 1_000_000_000),
+            (Type::Minute, 60_000_000_000),
+        ] {
+            let days = [i64::MIN / DAY_NS + 1, -1, 0, 8796, i64::MAX / DAY_NS - 1];
+            for ns in days.iter().flat_map(|day| {
+                [0, 1, 719, 1439, DAY_NS / unit - 1, DAY_NS / unit]
+                    .map(|units| day * DAY_NS + units * unit)
+            }) {
+                for ns in [ns - 1, ns, ns + 1] {
+                    let expected = (ns.rem_euclid(DAY_NS) / unit) as i32;
+                    let found = convert_unit(Value::Timestamps(vec![ns].into()), ty);
+                    assert!(
+                        found.is_identical(&Value::from_i32s(ty, vec![expected].into())),
+                        "{ns} as {ty:?} is {expected}, not {found:?}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -346,9 +346,16 @@ impl Value {
                 index: *v.indices.get(at)?,
             })),
             Value::Table(table) => {
+                let keys = Value::Symbols(table.names.clone());
+                if let [values @ Value::Table(nested)] = &table.columns[..]
+                    && (at, nested.row_count(), nested.sorted) == (0, 1, false)
+                {
+                    // as in `from_items`
+                    return Some(Value::dict(keys, values.clone()));
+                }
                 let row: Option<Vec<Value>> =
                     table.columns.iter().map(|column| column.item(at)).collect();
-                Value::dict(Value::Symbols(table.names.clone()), Value::from_items(row?))
+                Value::dict(keys, Value::from_items(row?))
             }
             Value::Dict(dict) => dict.values.item(at)?,
             _ => return None,
@@ -384,6 +391,14 @@ impl Value {
                 matches!(item, Value::Dict(other) if matches!(&other.keys, Value::Symbols(keys) if keys[..] == names[..]))
             })
         {
+            // the one value of a dictionary in a dictionary is a table already: taking its row out and making a table of
+            // that again would double the work with each level
+            if let ([_], [_], Value::Table(nested)) = (&items[..], &names[..], &row.values)
+                && !nested.sorted
+            {
+                let columns = vec![row.values.clone()];
+                return Value::table(names.clone().with_attribute(Attribute::None), columns);
+            }
             let columns = (0..names.len())
                 .map(|at| {
                     let cells = items.iter().filter_map(|item| match item {
@@ -738,6 +753,21 @@ mod tests {
                 .item(1)
                 .is_some_and(|second| second.is_identical(&row(2)))
         );
+    }
+
+    #[test]
+    fn nested_dictionaries_cost_no_more_with_each_level() {
+        let mut nested = Value::Long(1);
+        for _ in 0..100 {
+            nested = Value::dict(Value::symbols(["a"]), nested.enlist());
+        }
+        let mut levels = 0;
+        while let Value::Dict(dict) = nested {
+            levels += 1;
+            nested = dict.values.item(0).expect("one value");
+        }
+        assert_eq!(levels, 100);
+        assert!(nested.is_identical(&Value::Long(1)));
     }
 
     #[test]

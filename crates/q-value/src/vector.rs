@@ -6,6 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 
+use once_cell::race::OnceBox;
+
 use crate::{Attribute, Element, Guid, Symbol};
 
 /// Bytes that something else keeps alive, such as a mapped file.
@@ -14,26 +16,29 @@ pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 /// A vector of items. Cloning shares; [`Vector::make_mut`] copies only when shared or mapped.
 pub struct Vector<T>(Arc<Inner<T>>);
 
+/// Kept small, for each string of a list has one.
 struct Inner<T> {
     attribute: Attribute,
     items: Items<T>,
     /// Look-up structure of an attribute, built by q-kernels on first use; dropped when the items change.
-    index: std::sync::OnceLock<Arc<dyn Any + Send + Sync>>,
+    index: OnceBox<Arc<dyn Any + Send + Sync>>,
 }
 
 enum Items<T> {
     Owned(Vec<T>),
-    Mapped {
-        _owner: Bytes,
-        start: *const T,
-        count: usize,
-    },
+    Mapped(Box<Mapped<T>>),
+}
+
+struct Mapped<T> {
+    _owner: Bytes,
+    start: *const T,
+    count: usize,
 }
 
 // SAFETY: a mapped vector is a read-only view of bytes that `_owner`, itself Send + Sync, keeps alive and unmoved.
-unsafe impl<T: Send + Sync> Send for Items<T> {}
+unsafe impl<T: Send + Sync> Send for Mapped<T> {}
 // SAFETY: as above; nothing writes through `start`.
-unsafe impl<T: Send + Sync> Sync for Items<T> {}
+unsafe impl<T: Send + Sync> Sync for Mapped<T> {}
 
 /// Item types of which every bit pattern is valid, so that file bytes can be read in place.
 ///
@@ -60,7 +65,7 @@ impl<T> Vector<T> {
         Vector(Arc::new(Inner {
             attribute: Attribute::None,
             items: Items::Owned(items),
-            index: Default::default(),
+            index: OnceBox::new(),
         }))
     }
 
@@ -68,8 +73,8 @@ impl<T> Vector<T> {
         match &self.0.items {
             Items::Owned(items) => items,
             // SAFETY: `mapped` checked bounds and alignment, and the owner is held by the same allocation.
-            Items::Mapped { start, count, .. } => unsafe {
-                std::slice::from_raw_parts(*start, *count)
+            Items::Mapped(mapped) => unsafe {
+                std::slice::from_raw_parts(mapped.start, mapped.count)
             },
         }
     }
@@ -97,7 +102,7 @@ impl<T> Vector<T> {
         &self,
         build: impl FnOnce() -> Arc<dyn Any + Send + Sync>,
     ) -> &Arc<dyn Any + Send + Sync> {
-        self.0.index.get_or_init(build)
+        self.0.index.get_or_init(|| Box::new(build()))
     }
 
     pub fn index(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
@@ -128,11 +133,11 @@ impl<T: Clone> Vector<T> {
         let inner = self.unshared();
         inner.attribute = Attribute::None;
         if inner.index.get().is_some() {
-            inner.index = Default::default();
+            inner.index = OnceBox::new();
         }
         match &mut inner.items {
             Items::Owned(items) => items,
-            Items::Mapped { .. } => unreachable!("unshared means owned"),
+            Items::Mapped(_) => unreachable!("unshared means owned"),
         }
     }
 
@@ -147,17 +152,20 @@ impl<T: Clone> Vector<T> {
         }
         let inner = self.unshared();
         inner.attribute = attribute;
-        let index = inner.index.take();
+        let index = inner.index.get().cloned();
+        if index.is_some() {
+            inner.index = OnceBox::new();
+        }
         match &mut inner.items {
             Items::Owned(items) => (items, index),
-            Items::Mapped { .. } => unreachable!("unshared means owned"),
+            Items::Mapped(_) => unreachable!("unshared means owned"),
         }
     }
 
     /// Puts an index back after [`Vector::make_mut_keeping_attribute`]; ignored when the vector is shared by now.
     pub fn set_index(&mut self, index: Arc<dyn Any + Send + Sync>) {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.index = std::sync::OnceLock::from(index);
+            inner.index = OnceBox::with_value(Box::new(index));
         }
     }
 
@@ -168,25 +176,20 @@ impl<T: Clone> Vector<T> {
         }
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.attribute = attribute;
-            inner.index = Default::default();
+            inner.index = OnceBox::new();
             return self;
         }
         let items = match &self.0.items {
             Items::Owned(items) => Items::Owned(items.clone()),
-            Items::Mapped {
-                _owner,
-                start,
-                count,
-            } => Items::Mapped {
-                _owner: Arc::clone(_owner),
-                start: *start,
-                count: *count,
-            },
+            Items::Mapped(mapped) => Items::Mapped(Box::new(Mapped {
+                _owner: Arc::clone(&mapped._owner),
+                ..**mapped
+            })),
         };
         Vector(Arc::new(Inner {
             attribute,
             items,
-            index: Default::default(),
+            index: OnceBox::new(),
         }))
     }
 
@@ -219,15 +222,15 @@ impl<T: PlainItem> Vector<T> {
             }
             return Some(Vector::new(items));
         }
-        let items = Items::Mapped {
+        let items = Items::Mapped(Box::new(Mapped {
             _owner: Arc::clone(owner),
             start,
             count,
-        };
+        }));
         Some(Vector(Arc::new(Inner {
             attribute: Attribute::None,
             items,
-            index: Default::default(),
+            index: OnceBox::new(),
         })))
     }
 
@@ -285,6 +288,8 @@ impl<T: Element> Vector<T> {
 }
 
 const _: () = assert!(size_of::<Vector<Symbol>>() == 8);
+// with its two counts a block of 56 bytes
+const _: () = assert!(size_of::<Inner<u8>>() == 40);
 
 #[cfg(test)]
 mod tests {

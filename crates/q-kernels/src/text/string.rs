@@ -6,7 +6,7 @@ use q_value::display::function_text;
 use q_value::format::{EnumItems, push_plain_atom, push_plain_item, settings};
 use q_value::{Dict, QResult, Table, Value};
 
-use crate::{interrupt, parallel};
+use crate::collect::collect;
 
 /// Items below which one thread makes all strings; each costs an allocation or two, some 50 ns.
 const STRINGS_PER_THREAD_MIN: usize = 1 << 14;
@@ -53,26 +53,19 @@ fn strings(vector: &Value, precision: u8) -> Vec<Value> {
         Value::Enums(enumeration) => Some((EnumItems::of(enumeration.domain), enumeration)),
         _ => None,
     };
-    let mut parts = parallel::over(vector.count(), STRINGS_PER_THREAD_MIN, |range| {
-        let mut buffer = Vec::with_capacity(40);
-        range
-            .map(|at| {
-                interrupt::at_row(at);
-                buffer.clear();
-                match &items {
-                    Some((items, enumeration)) => {
-                        items.push_plain(&mut buffer, enumeration.indices[at], precision);
-                    }
-                    None => push_plain_item(&mut buffer, vector, at, precision),
+    collect(vector.count(), STRINGS_PER_THREAD_MIN, || {
+        let (mut buffer, items) = (Vec::with_capacity(40), &items);
+        move |at| {
+            buffer.clear();
+            match items {
+                Some((items, enumeration)) => {
+                    items.push_plain(&mut buffer, enumeration.indices[at], precision);
                 }
-                Value::string(&buffer)
-            })
-            .collect::<Vec<Value>>()
-    });
-    if parts.len() == 1 {
-        return parts.pop().unwrap_or_default();
-    }
-    parts.into_iter().flatten().collect()
+                None => push_plain_item(&mut buffer, vector, at, precision),
+            }
+            Value::string(&buffer)
+        }
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use q_value::{AtomStorage, QError, QResult, Type, Value, Vector, VectorStorage};
 
+use crate::convert::Convert as _;
 use crate::text::parse;
 use crate::{enumeration, loops, pervade, temporal};
 
@@ -116,30 +117,18 @@ macro_rules! integer {
 }
 integer!(i16 i32 i64);
 
-/// A float rounded to the nearest integer, halves upwards: null to null, too big to infinity.
-macro_rules! rounded {
-    ($x:expr, $to:ty) => {{
-        let x = $x;
-        if x.is_nan() {
-            <$to>::MIN
-        } else {
-            ((x + 0.5).floor() as $to).max(-<$to>::MAX)
-        }
-    }};
-}
-
 macro_rules! floating {
     ($($t:ty)*) => { $(impl Number for $t {
         #[inline(always)]
         fn to_bool(self) -> bool { self != 0.0 }
         #[inline(always)]
-        fn to_u8(self) -> u8 { rounded!(self, i64) as u8 }
+        fn to_u8(self) -> u8 { self.convert() }
         #[inline(always)]
-        fn to_i16(self) -> i16 { rounded!(self, i16) }
+        fn to_i16(self) -> i16 { self.convert() }
         #[inline(always)]
-        fn to_i32(self) -> i32 { rounded!(self, i32) }
+        fn to_i32(self) -> i32 { self.convert() }
         #[inline(always)]
-        fn to_i64(self) -> i64 { rounded!(self, i64) }
+        fn to_i64(self) -> i64 { self.convert() }
         #[inline(always)]
         fn to_f32(self) -> f32 { self as f32 }
         #[inline(always)]

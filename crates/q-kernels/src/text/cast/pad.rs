@@ -2,7 +2,7 @@
 
 use q_value::{QError, QResult, Value};
 
-use crate::pervade;
+use crate::{interrupt, pervade};
 
 /// Strings at any depth, each with exactly `width` chars: blanks or a cut at the end, for a negative width at the start.
 ///
@@ -19,6 +19,7 @@ fn padded(width: i64, text: &[u8]) -> QResult<Value> {
     if size > u32::MAX as usize {
         return Err(QError::limit());
     }
+    interrupt::expect_room(size);
     let kept = text.len().min(size);
     let mut out = Vec::with_capacity(size);
     if width >= 0 {
