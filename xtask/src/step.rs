@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use crate::tools;
+
 /// The directory of the workspace's manifest.
 pub(crate) fn workspace_root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -104,6 +106,28 @@ pub(crate) fn run_reading(command: &mut Command, from_stderr: bool) -> Result<(V
         _ => {}
     }
     Ok((lines, child.wait()?.success()))
+}
+
+/// Runs `cargo nextest run` with these arguments in the environment given, and returns its totals.
+///
+/// # Errors
+/// When a test failed or none could be run.
+pub(crate) fn nextest(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Totals> {
+    tools::require_cargo_tool("nextest")?;
+    let mut command = cargo();
+    command
+        .args(["nextest", "run", "--no-fail-fast", "--color=never"])
+        .args(arguments)
+        .envs(environment.iter().copied());
+    let (lines, succeeded) = run_reading(&mut command, true)?;
+    let summary = lines
+        .iter()
+        .rev()
+        .find(|line| line.trim_start().starts_with("Summary"));
+    match summary {
+        Some(line) if succeeded => Ok(Totals::of_line(line)),
+        _ => bail!("tests failed; the lines above name them"),
+    }
 }
 
 /// `cargo` as it runs this task.

@@ -1,8 +1,8 @@
 //! Everything that CI runs.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use crate::step::{Totals, cargo, run, run_reading, step};
+use crate::step::{Totals, cargo, nextest, run, step};
 use crate::{clients, conformance, fuzz, programs, tidy, tools};
 
 /// Seconds that each fuzz target runs as part of the tests; `cargo xtask fuzz` runs longer.
@@ -35,26 +35,14 @@ pub(crate) fn run_all(quick: bool) -> Result<Totals> {
             "sources",
         ]))
     })?;
-    let mut totals = step("tests", || {
-        tools::require_cargo_tool("nextest")?;
-        let mut command = cargo();
-        command.args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--no-fail-fast",
-            "--color=never",
-        ]);
-        let (lines, succeeded) = run_reading(&mut command, true)?;
-        let summary = lines
-            .iter()
-            .rev()
-            .find(|line| line.trim_start().starts_with("Summary"));
-        match summary {
-            Some(line) if succeeded => Ok(Totals::of_line(line)),
-            _ => bail!("tests failed; the lines above name them"),
-        }
-    })?;
+    let mut totals = step("tests", || nextest(&["--workspace"], &[]))?;
+    // only without debug assertions have the loops their forms for AVX2 and AVX-512
+    totals.add(step("tests of the kernels as released", || {
+        nextest(
+            &["--package", "q-kernels", "--cargo-profile", "kernels"],
+            &[],
+        )
+    })?);
     // the corpus is a measure, not a list of tests: only a loss against its baseline fails
     step("q examples", || conformance::run(false, None))?;
     totals.add(step("published programs", || {
