@@ -71,19 +71,11 @@ pub fn statistics() -> Statistics {
     }
 }
 
-/// `mi_option_purge_delay` of mimalloc.h: milliseconds until unused pages are given back, -1 for never.
+/// `mi_option_purge_delay` of mimalloc.h: a tenth of the milliseconds until pages of small blocks that nobody uses go back.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-
-/// Keeps the pages of small blocks, too, until [`release`]: the system takes longer to hand out a page anew than most work
-/// on it takes. For the start of the process.
-pub fn keep_small_blocks() {
-    purge_after(-1);
-}
-
-fn purge_after(milliseconds: core::ffi::c_long) {
-    // SAFETY: an option may be set at any time.
-    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, milliseconds) };
-}
+/// Its default: pages are used again for ten seconds, since the system takes longer to hand one out anew than most work on
+/// it takes.
+const PURGE_DELAY_DEFAULT: core::ffi::c_long = 1000;
 
 /// Gives freed blocks back to the system and returns how many bytes they were.
 pub fn release() -> usize {
@@ -109,10 +101,10 @@ pub fn release() -> usize {
 /// Sets whether freed blocks are kept for reuse, or each given back at once.
 pub fn set_kept(is_kept: bool) {
     KEPT_BYTES_MAX.store(if is_kept { usize::MAX } else { 0 }, Ordering::Relaxed);
-    if is_kept {
-        keep_small_blocks();
-    } else {
-        purge_after(0);
+    let delay = if is_kept { PURGE_DELAY_DEFAULT } else { 0 };
+    // SAFETY: an option may be set at any time.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, delay) };
+    if !is_kept {
         release();
     }
 }

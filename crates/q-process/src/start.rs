@@ -23,7 +23,6 @@ const STATUS_FAILED: i32 = 1;
 
 /// Runs a q process with the arguments that follow its name, until it ends; the exit status.
 pub fn main(arguments: Vec<OsString>) -> i32 {
-    q_engine::memory::keep_small_blocks();
     let parsed = match Arguments::parse(arguments.iter().cloned()) {
         Ok(parsed) => parsed,
         Err(error) => {

@@ -1,4 +1,4 @@
-//! The limits of memory and time: evaluation ends, the process does not.
+//! The limits of memory and time: evaluation ends, the process does not; what is freed goes back.
 
 mod support;
 
@@ -41,6 +41,26 @@ fn the_limit_of_memory_is_lifted_and_set_at_run_time() {
     );
     assert_eq!(text(&output.stdout), "2097152000\n40000000\n");
     assert!(text(&output.stderr).starts_with("'wsfull"));
+}
+
+#[test]
+fn what_is_freed_goes_back_to_the_system_on_demand() {
+    // many small blocks, some made by a second thread, and a large one
+    let lines = "before:.Q.w[]`heap\n\
+        x:string til 1000000\n\
+        y:til 10000000\n\
+        full:.Q.w[]`heap\n\
+        x:y:()\n\
+        0<.Q.gc[]\n\
+        after:.Q.w[]`heap\n\
+        (full-before)>100000000\n\
+        (after-before)<30000000\n";
+    let output = run(
+        &["-s", "2"],
+        lines,
+        tempfile::tempdir().expect("a folder").path(),
+    );
+    assert_eq!(text(&output.stdout), "1b\n1b\n1b\n");
 }
 
 #[test]
