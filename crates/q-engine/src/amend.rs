@@ -1,7 +1,8 @@
 //! Writing items: `x[i;j]:v`, `x[i]op:v`, `@[x;i;f;y]`, `.[x;path;f;y]`.
 //!
-//! The target is changed in place where nobody else holds it. An error may leave earlier items of the same amend changed,
-//! as in q, but never loses the target.
+//! The target is changed in place where nobody else holds it. Places and types are checked before anything is written where
+//! they can be, and vectors get their items back when a later one fails. An error may leave earlier items of nested lists
+//! changed, but never loses the target, and never leaves a table whose columns differ in length.
 
 use std::sync::Arc;
 
@@ -166,13 +167,32 @@ impl Change<'_> {
         {
             return Err(QError::length());
         }
+        let places = as_longs(indices).filter(|_| target.is_list());
+        if let Some(places) = &places {
+            self.check_all(places, target.count())?;
+        }
+        if let (None, [], Some(y), Value::Dict(dict)) = (self.function, rest, &y, &*target) {
+            check_entries(dict, indices, y)?;
+        }
+        let before = match places {
+            Some(places) if self.function.is_some() && target.is_vector() => {
+                let items = index::gather_longs(target, &places);
+                Some((places, items))
+            }
+            _ => None,
+        };
         let mut path = Vec::with_capacity(rest.len() + 1);
         for at in 0..count {
             let part = y.as_ref().map(|y| item_or_whole(y, at));
             path.clear();
             path.push(indices.item(at).ok_or_else(QError::index)?);
             path.extend_from_slice(rest);
-            self.walk(target, &path, part)?;
+            if let Err(error) = self.walk(target, &path, part) {
+                if let Some((places, items)) = before {
+                    put_back(target, &places, &items)?;
+                }
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -407,6 +427,7 @@ impl Change<'_> {
                 y,
             ),
             None => {
+                append::check_row(&dict.keys, &row)?;
                 let values = self.missing_entry(&dict.values, rest, y)?;
                 append::append_row(&mut dict.values, &values)?;
                 append::append_row(&mut dict.keys, &row)
@@ -434,14 +455,20 @@ impl Change<'_> {
                 {
                     return Err(QError::length());
                 }
-                for (at, name) in names.iter().enumerate() {
-                    let part = y.as_ref().map(|y| item_or_whole(y, at));
-                    let Value::Table(shared) = target else {
-                        return Err(QError::type_error());
-                    };
-                    self.walk_column(Arc::make_mut(shared), *name, rest, part)?;
+                let parts = parts_of(&names, y.as_ref());
+                if let [i] = rest {
+                    self.check_cells(shared, &parts, i)?;
                 }
-                Ok(())
+                // whole columns are made anew one by one: holding the former ones costs nothing
+                let before = rest.is_empty().then(|| Arc::clone(shared));
+                let table = Arc::make_mut(shared);
+                let result = parts
+                    .into_iter()
+                    .try_for_each(|(name, part)| self.walk_column(table, name, rest, part));
+                if let (Err(_), Some(before)) = (&result, before) {
+                    *shared = before;
+                }
+                result
             }
             i => self.walk_rows(target, i, rest, y),
         }
@@ -511,11 +538,14 @@ impl Change<'_> {
                 _ => return Err(QError::type_error()),
             };
             let path = with_first(i.clone(), deeper);
-            for (at, name) in names.iter().enumerate() {
-                let part = y.as_ref().map(|y| item_or_whole(y, at));
-                self.walk_column(Arc::make_mut(shared), *name, &path, part)?;
+            let parts = parts_of(&names, y.as_ref());
+            if deeper.is_empty() {
+                self.check_cells(shared, &parts, i)?;
             }
-            return Ok(());
+            let table = Arc::make_mut(shared);
+            return parts
+                .into_iter()
+                .try_for_each(|(name, part)| self.walk_column(table, name, &path, part));
         }
         let table = Arc::make_mut(shared);
         if let (Some(_), Some(at)) = (self.function, i.as_i64()) {
@@ -547,13 +577,87 @@ impl Change<'_> {
             return Ok(());
         }
         let y = y.ok_or_else(QError::rank)?;
-        for (at, name) in table.names.clone().iter().copied().enumerate() {
-            if let Some(part) = row_part(&y, name, at) {
-                self.walk_column(table, name, std::slice::from_ref(i), Some(part))?;
+        let names = table.names.iter().enumerate();
+        let parts: Vec<(Symbol, Option<Value>)> = names
+            .filter_map(|(at, name)| Some((*name, Some(row_part(&y, *name, at)?))))
+            .collect();
+        self.check_cells(table, &parts, i)?;
+        parts.into_iter().try_for_each(|(name, part)| {
+            self.walk_column(table, name, std::slice::from_ref(i), part)
+        })
+    }
+
+    /// Errors when cells assigned to rows `i` of several columns do not fit one of them, before any is written.
+    fn check_cells(
+        &self,
+        table: &Table,
+        parts: &[(Symbol, Option<Value>)],
+        i: &Value,
+    ) -> QResult<()> {
+        if self.function.is_some() {
+            return Ok(());
+        }
+        let rows = match i {
+            Value::Identity | Value::Elided => Some(table.row_count()),
+            i => i.is_list().then(|| i.count()),
+        };
+        for (name, part) in parts {
+            let (Some(column), Some(part)) = (table.column(*name), part) else {
+                continue;
+            };
+            if !column.is_vector() {
+                continue;
+            }
+            let fits = match rows {
+                Some(rows) if part.is_list() => {
+                    if part.count() != rows {
+                        return Err(QError::length());
+                    }
+                    append::column_accepts(column, part)
+                }
+                _ => append::accepts(column, part),
+            };
+            if !fits {
+                return Err(append::cast_or_type(column));
             }
         }
         Ok(())
     }
+}
+
+/// What each of these columns gets of `y`.
+fn parts_of(names: &[Symbol], y: Option<&Value>) -> Vec<(Symbol, Option<Value>)> {
+    let names = names.iter().copied().enumerate();
+    names
+        .map(|(at, name)| (name, y.map(|y| item_or_whole(y, at))))
+        .collect()
+}
+
+/// Errors when keys or values assigned to a dictionary do not fit, before any is written.
+fn check_entries(dict: &Dict, keys: &Value, y: &Value) -> QResult<()> {
+    if !dict.values.is_vector() {
+        return Ok(());
+    }
+    for at in 0..keys.count() {
+        let key = keys.item(at).ok_or_else(QError::index)?;
+        if !append::accepts(&dict.values, &item_or_whole(y, at)) {
+            return Err(append::cast_or_type(&dict.values));
+        }
+        if !append::accepts(&dict.keys, &key) && key_position(&dict.keys, &key)?.is_none() {
+            return Err(QError::type_error());
+        }
+    }
+    Ok(())
+}
+
+/// Sets items of a vector to what they were.
+fn put_back(target: &mut Value, places: &[i64], items: &Value) -> QResult<()> {
+    for (at, place) in places.iter().enumerate() {
+        if let (Ok(place), Some(item)) = (usize::try_from(*place), items.item(at)) {
+            set_item(target, place, item)?;
+        }
+    }
+    Ok(())
 }
 
 /// The operator's identity with a value on its right, in the value's own type; `None` of operators whose identity is no

@@ -326,21 +326,35 @@ fn extend_enums(vector: &mut Arc<EnumVector>, y: &Value, unique: bool) -> QResul
 /// Adds one row, a dictionary or a list of cells, to a table. Columns the row does not have get nulls; an empty untyped
 /// column takes the type of its first cell. Nothing is changed when a cell does not fit (`'type`, `'length`).
 pub(crate) fn append_row(target: &mut Value, row: &Value) -> QResult<()> {
+    let cells = fitting_cells(target, row)?;
     let Value::Table(shared) = target else {
         return Err(QError::type_error());
     };
-    let cells = row_cells(shared, row)?;
-    for (column, cell) in shared.columns.iter().zip(&cells) {
-        if !accepts(column, cell) {
-            return Err(cast_or_type(column));
-        }
-    }
     let table = Arc::make_mut(shared);
     table.sorted = false;
     for (column, cell) in table.columns.iter_mut().zip(cells) {
         push_cell(column, cell);
     }
     Ok(())
+}
+
+/// Errors as [`append_row`] would.
+pub(crate) fn check_row(table: &Value, row: &Value) -> QResult<()> {
+    fitting_cells(table, row).map(drop)
+}
+
+/// The cells of a row, when the columns of the table take them.
+fn fitting_cells(table: &Value, row: &Value) -> QResult<Vec<Value>> {
+    let Value::Table(table) = table else {
+        return Err(QError::type_error());
+    };
+    let cells = row_cells(table, row)?;
+    for (column, cell) in table.columns.iter().zip(&cells) {
+        if !accepts(column, cell) {
+            return Err(cast_or_type(column));
+        }
+    }
+    Ok(cells)
 }
 
 /// Adds a cell to a column; a column of lists does not become a vector by its first row.
