@@ -346,6 +346,10 @@ impl Interpreter {
 
     /// `f/x`, `seed f/x`.
     pub(crate) fn fold(&mut self, f: &Value, seed: Option<Value>, x: &Value) -> QResult<Value> {
+        if seed.is_none() && matches!(f, Value::Binary(Binary::Join)) {
+            // `raze` is this very function, down to an atom, of which it makes a list
+            return crate::kernel::one("raze", x.clone());
+        }
         let items = Items::of(x);
         let Some(count) = items.count() else {
             return match seed {

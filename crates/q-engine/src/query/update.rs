@@ -127,6 +127,11 @@ fn updated(interpreter: &mut Interpreter, value: &Value, plan: &Plan) -> QResult
     let mut table = Arc::unwrap_or_clone(source.table);
     table.sorted = false;
     for ((name, _), result) in columns.iter().zip(results) {
+        let is_nothing = count == 0 && matches!(&result, Value::List(items) if items.is_empty());
+        if is_nothing && table.column(*name).is_some() {
+            // no group tells a type: the column keeps its own
+            continue;
+        }
         match &rows {
             None => replace_column(&mut table, *name, amend::column_of(result, count)?),
             Some(rows) => {
