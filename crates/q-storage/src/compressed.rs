@@ -7,6 +7,8 @@ use flate2::Compression as ZlibLevel;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use q_value::{Bytes, QError, QResult};
+use ruzstd::decoding::StreamingDecoder;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use crate::layout::{bad_file, int_at, long_at};
 
@@ -14,8 +16,10 @@ const MAGIC: &[u8; 8] = b"kxzipped";
 const TRAILER: usize = 32;
 /// Blocks may be this large: `lbs` 12 to 20.
 const LOGICAL_BLOCK_SIZES: std::ops::RangeInclusive<u8> = 12..=20;
-/// A block never holds more than this many times its stored bytes, whatever its algorithm.
+/// A block never holds more than this many times its stored bytes, whatever its algorithm but zstd.
 const RATIO_MAX: usize = 1200;
+/// The same of zstd, which writes 128 kilobytes of one byte in a few.
+const RATIO_MAX_ZSTD: usize = 1 << 16;
 
 /// How a file is to be compressed: `(lbs;alg;level)` of `set`, `.z.zd` and `-19!`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +27,8 @@ pub struct CompressionSettings {
     /// Logarithm of the size of a block: 12 to 20.
     pub logical_block_size: u8,
     pub algorithm: Algorithm,
-    pub level: u8,
+    /// Negative levels are zstd's fast ones.
+    pub level: i8,
 }
 
 /// Compression algorithms by their number.
@@ -36,6 +41,8 @@ pub enum Algorithm {
     Gzip = 2,
     Snappy = 3,
     Lz4 = 4,
+    /// Since 4.1. Every level is written like level 1; whatever level others wrote is read.
+    Zstd = 5,
 }
 
 impl Algorithm {
@@ -46,6 +53,7 @@ impl Algorithm {
             2 => Algorithm::Gzip,
             3 => Algorithm::Snappy,
             4 => Algorithm::Lz4,
+            5 => Algorithm::Zstd,
             _ => return None,
         })
     }
@@ -53,19 +61,20 @@ impl Algorithm {
 
 impl CompressionSettings {
     /// `None` for numbers that name no compression: block size outside 12 to 20, unknown algorithm, level outside 0 to 9
-    /// (16 for lz4).
+    /// (to 16 for lz4, -7 to 22 for zstd; `kb/file-compression`).
     pub fn new(logical_block_size: i64, algorithm: i64, level: i64) -> Option<CompressionSettings> {
         let logical_block_size = u8::try_from(logical_block_size).ok()?;
         let algorithm = Algorithm::from_number(algorithm)?;
-        let level = u8::try_from(level).ok()?;
-        let level_max = match algorithm {
-            Algorithm::Gzip => 9,
-            Algorithm::Lz4 => 16,
-            Algorithm::None | Algorithm::Ipc | Algorithm::Snappy => 0,
+        let level = i8::try_from(level).ok()?;
+        let levels = match algorithm {
+            Algorithm::Gzip => 0..=9,
+            Algorithm::Lz4 => 0..=16,
+            Algorithm::Zstd => -7..=22,
+            Algorithm::None | Algorithm::Ipc | Algorithm::Snappy => 0..=0,
         };
         (LOGICAL_BLOCK_SIZES.contains(&logical_block_size) || algorithm == Algorithm::None)
             .then_some(())?;
-        (level <= level_max).then_some(CompressionSettings {
+        levels.contains(&level).then_some(CompressionSettings {
             logical_block_size,
             algorithm,
             level,
@@ -80,7 +89,7 @@ pub struct CompressionStatistics {
     pub uncompressed_length: i64,
     pub algorithm: u8,
     pub logical_block_size: u8,
-    pub level: u8,
+    pub level: i8,
 }
 
 struct Trailer {
@@ -120,7 +129,7 @@ fn trailer(bytes: &[u8]) -> QResult<Trailer> {
             uncompressed_length: long_at(part, 8)?,
             compressed_length: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
             algorithm: part[4],
-            level: part[5],
+            level: part[5].cast_signed(),
             logical_block_size: u8::try_from(block_bytes.trailing_zeros()).unwrap_or(0),
         },
         block_bytes,
@@ -150,14 +159,18 @@ pub(crate) fn plain_bytes(bytes: Bytes) -> QResult<Bytes> {
 /// The plain bytes of a compressed file.
 ///
 /// Errors: `bad meta data in file` for a broken trailer, `decompression error at block [b]` for a broken block, `nyi` for
-/// algorithms we do not have (zstd).
+/// an unknown algorithm.
 pub fn decompress_file(bytes: &[u8]) -> QResult<Vec<u8>> {
     let trailer = trailer(bytes)?;
     let total = usize::try_from(trailer.statistics.uncompressed_length).map_err(|_| bad_file())?;
-    if total / RATIO_MAX > bytes.len() || total > trailer.blocks.len() * trailer.block_bytes {
+    let ratio_max = match Algorithm::from_number(i64::from(trailer.statistics.algorithm)) {
+        Some(Algorithm::Zstd) => RATIO_MAX_ZSTD,
+        _ => RATIO_MAX,
+    };
+    if total / ratio_max > bytes.len() || total > trailer.blocks.len() * trailer.block_bytes {
         return Err(bad_file());
     }
-    let mut plain = Vec::with_capacity(total);
+    let mut plain = Vec::with_capacity(total.min(bytes.len().saturating_mul(RATIO_MAX)));
     let mut at = MAGIC.len();
     for (block, (length, algorithm)) in trailer.blocks.iter().enumerate() {
         let stored = bytes
@@ -189,6 +202,11 @@ pub fn decompress_file(bytes: &[u8]) -> QResult<Vec<u8>> {
                 let block = lz4_flex::block::decompress(stored, expected).map_err(|_| broken())?;
                 plain.extend_from_slice(&block);
             }
+            5 => {
+                let decoder = StreamingDecoder::new(stored).map_err(|_| broken())?;
+                let mut decoder = decoder.take(expected as u64 + 1);
+                decoder.read_to_end(&mut plain).map_err(|_| broken())?;
+            }
             _ => return Err(QError::nyi()),
         }
         let filled = (block + 1).saturating_mul(trailer.block_bytes).min(total);
@@ -215,8 +233,10 @@ fn compress_block(plain: &[u8], settings: CompressionSettings) -> (Vec<u8>, i32)
             q_wire::compress(&message)
         }
         Algorithm::Gzip => {
-            let mut encoder =
-                ZlibEncoder::new(Vec::new(), ZlibLevel::new(u32::from(settings.level)));
+            let mut encoder = ZlibEncoder::new(
+                Vec::new(),
+                ZlibLevel::new(u32::from(settings.level.unsigned_abs())),
+            );
             encoder
                 .write_all(plain)
                 .and_then(|()| encoder.finish())
@@ -224,6 +244,7 @@ fn compress_block(plain: &[u8], settings: CompressionSettings) -> (Vec<u8>, i32)
         }
         Algorithm::Snappy => snap::raw::Encoder::new().compress_vec(plain).ok(),
         Algorithm::Lz4 => Some(lz4_flex::block::compress(plain)),
+        Algorithm::Zstd => Some(compress_to_vec(plain, CompressionLevel::Fastest)),
     };
     match stored {
         Some(stored) if stored.len() < plain.len() => (stored, settings.algorithm as i32),
@@ -250,7 +271,12 @@ pub fn compress_file(plain: &[u8], settings: CompressionSettings) -> Vec<u8> {
     }
     let compressed = bytes.len() as i64;
     bytes.extend_from_slice(&3i32.to_le_bytes());
-    bytes.extend_from_slice(&[settings.algorithm as u8, settings.level, 0, 0]);
+    bytes.extend_from_slice(&[
+        settings.algorithm as u8,
+        settings.level.cast_unsigned(),
+        0,
+        0,
+    ]);
     bytes.extend_from_slice(&(plain.len() as i64).to_le_bytes());
     bytes.extend_from_slice(&compressed.to_le_bytes());
     bytes.extend_from_slice(&(block_bytes as i64).to_le_bytes());
@@ -274,7 +300,7 @@ mod tests {
         fn what_is_compressed_comes_back(
             seed in proptest::collection::vec(any::<u8>(), 1..100),
             repeats in 1usize..300,
-            algorithm in 1i64..5,
+            algorithm in 1i64..6,
         ) {
             let plain = seed.repeat(repeats);
             let level = if algorithm == 2 { 6 } else { 0 };
@@ -289,6 +315,27 @@ mod tests {
             file[place] = byte;
             let _ = decompress_file(&file).map(|plain| plain.len());
         }
+    }
+
+    #[test]
+    fn a_frame_that_the_zstd_program_wrote_is_read() {
+        // zstd -19 --no-check
+        let frame: &[u8] = &[
+            0x28, 0xb5, 0x2f, 0xfd, 0x60, 0x00, 0x0f, 0x1d, 0x01, 0x00, 0x92, 0x42, 0x06, 0x09,
+            0xb0, 0xeb, 0x24, 0x49, 0x42, 0x78, 0x2b, 0xc9, 0x3c, 0x53, 0x9f, 0x2e, 0x3d, 0x3a,
+            0xf4, 0x76, 0xf6, 0xdb, 0xae, 0xe9, 0x59, 0x8e, 0xe1, 0xce, 0x01, 0x00, 0xa1, 0x3e,
+            0xf3, 0x55, 0x19, 0x93,
+        ];
+        let mut file = MAGIC.to_vec();
+        file.extend_from_slice(frame);
+        let compressed = file.len() as i64;
+        file.extend_from_slice(&[3, 0, 0, 0, 5, 19, 0, 0]);
+        for word in [4096, compressed, 4096, frame.len() as i64 | 5 << 32, 1] {
+            file.extend_from_slice(&word.to_le_bytes());
+        }
+        let plain = decompress_file(&file).expect("reads");
+        let text: String = (0..4000).map(|at| format!("{},", at % 17)).collect();
+        assert_eq!(plain, text.as_bytes()[..4096]);
     }
 
     #[test]
@@ -309,6 +356,8 @@ mod tests {
         );
         assert_eq!(compression_statistics(&plain), Ok(None));
         assert!(CompressionSettings::new(11, 2, 6).is_none());
-        assert!(CompressionSettings::new(17, 5, 6).is_none());
+        assert!(CompressionSettings::new(17, 5, -7).is_some());
+        assert!(CompressionSettings::new(17, 5, 23).is_none());
+        assert!(CompressionSettings::new(17, 6, 6).is_none());
     }
 }
