@@ -51,6 +51,9 @@ impl Interpreter {
                 crate::database::flip_of_names(self, &names, place)
             }
             Unary::Count if matches!(x, Value::Partitioned(_)) => crate::database::count(self, &x),
+            Unary::First | Unary::Last | Unary::Reverse if matches!(x, Value::Partitioned(_)) => {
+                Err(QError::new("par"))
+            }
             Unary::First | Unary::Last | Unary::Reverse if x.is_function() => Ok(x),
             _ => match q_kernels::unary_kernel(op) {
                 Some(kernel) => kernel(x),
@@ -77,6 +80,11 @@ impl Interpreter {
             Binary::Load => Err(QError::nyi()),
             Binary::Take if self.is_secondary && sets_grouped(&x, &y) => {
                 Err(QError::signal("no `g#"))
+            }
+            Binary::Take | Binary::Drop | Binary::Join
+                if matches!(x, Value::Partitioned(_)) || matches!(y, Value::Partitioned(_)) =>
+            {
+                Err(QError::new("par"))
             }
             Binary::Insert => crate::upsert::insert(self, x, y),
             Binary::Setenv => natives::process::setenv(self, x, y),
