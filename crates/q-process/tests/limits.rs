@@ -50,7 +50,9 @@ fn what_is_freed_goes_back_to_the_system_on_demand() {
         x:string til 1000000\n\
         y:til 10000000\n\
         full:.Q.w[]`heap\n\
+        used:.Q.w[]`used\n\
         x:y:()\n\
+        (used-.Q.w[]`used)>50000000\n\
         0<.Q.gc[]\n\
         after:.Q.w[]`heap\n\
         (full-before)>100000000\n\
@@ -60,7 +62,7 @@ fn what_is_freed_goes_back_to_the_system_on_demand() {
         lines,
         tempfile::tempdir().expect("a folder").path(),
     );
-    assert_eq!(text(&output.stdout), "1b\n1b\n1b\n");
+    assert_eq!(text(&output.stdout), "1b\n1b\n1b\n1b\n");
 }
 
 #[test]
