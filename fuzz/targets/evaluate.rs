@@ -2,6 +2,7 @@
 //! never a crash, a hang or memory without bound.
 #![no_main]
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
@@ -35,14 +36,47 @@ fn interrupt_the_slow() {
     }
 }
 
-libfuzzer_sys::fuzz_target!(|text: &[u8]| {
-    WATCH.call_once(|| {
-        q_kernels::set_threads(1);
-        std::thread::spawn(interrupt_the_slow);
-    });
+/// Texts that one interpreter runs before the next is made: making one takes longer than most texts.
+const TEXTS_PER_INTERPRETER: usize = 50;
+
+/// What the present interpreter has run, for a defect that needs more than the last text.
+static RAN: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+thread_local! {
+    static INTERPRETER: RefCell<Option<Interpreter>> = const { RefCell::new(None) };
+}
+
+fn new_interpreter() -> Interpreter {
+    RAN.lock().expect("no panic while held").clear();
     let mut interpreter = Interpreter::new(Box::new(FakeWorld::new()));
     interpreter.set_stack_size(STACK_BYTES);
     q_kernels::memory::set_limit(Some(MEMORY_BYTES));
+    interpreter
+}
+
+/// Has a panic tell what was run before.
+fn show_history_on_panic() {
+    let abort = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        for text in RAN.lock().expect("no panic while held").iter() {
+            eprintln!("ran: \"{}\"", text.escape_ascii());
+        }
+        abort(panic);
+    }));
+}
+
+libfuzzer_sys::fuzz_target!(|text: &[u8]| {
+    WATCH.call_once(|| {
+        q_kernels::set_threads(1);
+        show_history_on_panic();
+        std::thread::spawn(interrupt_the_slow);
+    });
+    let mut interpreter = INTERPRETER.take().unwrap_or_else(new_interpreter);
+    let count = {
+        let mut ran = RAN.lock().expect("no panic while held");
+        ran.push(text.to_vec());
+        ran.len()
+    };
     *RUNNING.lock().expect("no panic while held") = Some((Instant::now(), interpreter.interrupt()));
     for line in text.split(|byte| *byte == b'\n').take(20) {
         let _ = interpreter.run_line(line);
@@ -51,4 +85,7 @@ libfuzzer_sys::fuzz_target!(|text: &[u8]| {
         }
     }
     *RUNNING.lock().expect("no panic while held") = None;
+    if !interpreter.is_exiting() && count < TEXTS_PER_INTERPRETER {
+        INTERPRETER.set(Some(interpreter));
+    }
 });

@@ -57,6 +57,8 @@ pub enum BundleError {
     BadName { entry: String, problem: NameProblem },
     #[error("entry '{entry}' occurs twice")]
     Duplicate { entry: String },
+    #[error("two entries have the same name")]
+    SameNames,
     #[error("entry '{entry}' is a link to '{target}', which lies outside the code directory")]
     LinkOutside { entry: String, target: String },
     #[error("entry '{entry}' lies below '{parent}', which is not a directory")]
@@ -97,9 +99,8 @@ impl Bundle {
             });
         }
         if archive.has_duplicate_names() {
-            return Err(BundleError::Duplicate {
-                entry: "(a name)".into(),
-            });
+            // the directory as read keeps the last of them only, so that the name is not known
+            return Err(BundleError::SameNames);
         }
         let mut entries = BTreeMap::new();
         let mut unpacked = 0u64;

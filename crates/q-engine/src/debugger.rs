@@ -4,6 +4,7 @@
 //! its own, with the locals of the selected frame.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use q_value::{Lambda, QError, QResult, Value};
 
@@ -54,6 +55,8 @@ impl Interpreter {
             let Some(line) = self.world.debug_line(&prompt) else {
                 break Leave::Abort;
             };
+            // one that came while nothing of q ran, in a shell command or at the prompt, is over
+            self.interrupt().store(false, Ordering::Relaxed);
             if let Some(leave) = self.debug_line(line.trim_ascii()) {
                 break leave;
             }

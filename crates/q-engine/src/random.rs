@@ -202,8 +202,22 @@ fn letters_symbol(number: u64, length: u32) -> Symbol {
     Symbol::new(text)
 }
 
+/// Zero stands for a day of times (`learn/brief-introduction`).
+fn or_day<T: Default + PartialEq>(bound: T, day: T) -> T {
+    if bound == T::default() { day } else { bound }
+}
+
+/// Looks for an interrupt at every millionth row.
+fn poll_at(row: &usize) {
+    const MASK: usize = (1 << 20) - 1;
+    if row & MASK == MASK {
+        q_kernels::interrupt::poll();
+    }
+}
+
 fn roll_many(interpreter: &mut Interpreter, count: usize, y: &Value) -> QResult<Value> {
     let random = &mut interpreter.random;
+    let rows = || (0..count).inspect(poll_at);
     macro_rules! integers {
         ($bound:expr, $type:ty, $full:expr) => {{
             let bound = $bound;
@@ -211,64 +225,65 @@ fn roll_many(interpreter: &mut Interpreter, count: usize, y: &Value) -> QResult<
                 return Err(QError::domain());
             }
             if bound == 0 {
-                (0..count)
+                rows()
                     .map(|_| random.next_u64() as $type)
                     .collect::<Vector<$type>>()
             } else {
-                (0..count)
+                rows()
                     .map(|_| random.below(bound as u64) as $type)
                     .collect::<Vector<$type>>()
             }
         }};
     }
     Ok(match y {
-        Value::Boolean(_) => Value::Booleans((0..count).map(|_| random.below(2) == 1).collect()),
+        Value::Boolean(_) => Value::Booleans(rows().map(|_| random.below(2) == 1).collect()),
         Value::Byte(bound) => Value::Bytes(integers!(*bound as i16, u8, 256)),
         Value::Short(bound) => Value::Shorts(integers!(*bound, i16, 0)),
-        Value::Int(bound)
-        | Value::Month(bound)
-        | Value::Date(bound)
-        | Value::Minute(bound)
-        | Value::Second(bound)
-        | Value::Time(bound) => {
+        Value::Int(bound) | Value::Month(bound) | Value::Date(bound) => {
             let ty = y.basic_type().ok_or_else(QError::type_error)?;
             Value::from_i32s(ty, integers!(*bound, i32, 0))
         }
-        Value::Long(bound) | Value::Timestamp(bound) | Value::Timespan(bound) => {
+        Value::Minute(bound) | Value::Second(bound) | Value::Time(bound) => {
+            let (ty, day) = match y {
+                Value::Minute(_) => (Type::Minute, 1440),
+                Value::Second(_) => (Type::Second, 86_400),
+                _ => (Type::Time, 86_400_000),
+            };
+            Value::from_i32s(ty, integers!(or_day(*bound, day), i32, 0))
+        }
+        Value::Timespan(bound) => {
+            let day = 86_400_000_000_000;
+            Value::from_i64s(Type::Timespan, integers!(or_day(*bound, day), i64, 0))
+        }
+        Value::Long(bound) | Value::Timestamp(bound) => {
             let ty = y.basic_type().ok_or_else(QError::type_error)?;
             Value::from_i64s(ty, integers!(*bound, i64, 0))
         }
-        Value::Real(bound) => Value::Reals(
-            (0..count)
-                .map(|_| random.next_float() as f32 * bound)
-                .collect(),
-        ),
+        Value::Real(bound) => {
+            Value::Reals(rows().map(|_| random.next_float() as f32 * bound).collect())
+        }
         Value::Float(bound) => {
             let bound = if *bound == 0.0 { 1.0 } else { *bound };
-            Value::Floats((0..count).map(|_| random.next_float() * bound).collect())
+            Value::Floats(rows().map(|_| random.next_float() * bound).collect())
         }
         Value::Datetime(bound) => {
-            Value::Datetimes((0..count).map(|_| random.next_float() * bound).collect())
+            Value::Datetimes(rows().map(|_| random.next_float() * bound).collect())
         }
         Value::Char(_) => {
             const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
-            Value::Chars(
-                (0..count)
-                    .map(|_| LETTERS[random.below(26) as usize])
-                    .collect(),
-            )
+            Value::Chars(rows().map(|_| LETTERS[random.below(26) as usize]).collect())
         }
         Value::Symbol(name) => {
             let length = symbol_length(*name)?;
             let bound = 16u64.checked_pow(length).ok_or_else(QError::domain)?;
             Value::Symbols(
-                (0..count)
+                rows()
                     .map(|_| letters_symbol(random.below(bound), length))
                     .collect(),
             )
         }
         Value::Guid(_) => Value::Guids(
-            (0..count)
+            rows()
                 .map(|_| {
                     let mut bytes = [0u8; 16];
                     bytes[..8].copy_from_slice(&random.next_u64().to_le_bytes());
@@ -282,7 +297,7 @@ fn roll_many(interpreter: &mut Interpreter, count: usize, y: &Value) -> QResult<
             if range == 0 {
                 return Ok(crate::index::gather_longs(y, &vec![i64::null(); count]));
             }
-            let positions: Vec<i64> = (0..count).map(|_| random.below(range) as i64).collect();
+            let positions: Vec<i64> = rows().map(|_| random.below(range) as i64).collect();
             return draw(y, &positions);
         }
         _ => return Err(QError::type_error()),

@@ -40,6 +40,7 @@ pub struct Arguments {
     /// `-z`: date order.
     pub date_order: Option<i64>,
     pub help: bool,
+    pub version: bool,
 }
 
 /// What `-u` and `-U` restrict.
@@ -74,10 +75,10 @@ q [file] [-option value ...] [arguments]
   -g 0|1          return memory at once -o N            hours from UTC
   -P N            precision of floats   -S N            random seed
   -W N            start of the week     -z 0|1          dates as mdy | dmy
-  --help          this text
+  --help          this text             --version       its version
 
 Arguments that are none of these stay in .z.x. Environment: SSL_CERT_FILE, SSL_KEY_FILE and SSL_CA_CERT_FILE for TLS,
-QUDSPATH for Unix sockets, LISTEN_FDS for inherited sockets, QSPACE_PATH_MAP=/prefix=folder to lay out paths elsewhere;
+SSL_VERIFY_SERVER=NO to trust any, QUDSPATH for Unix sockets, LISTEN_FDS for inherited sockets, QSPACE_PATH_MAP=/prefix=folder to lay out paths elsewhere;
 on a terminal QSPACE_HISTORY (file of the history), QSPACE_CONSOLE=plain (no line editor), NO_COLOR, LINES and COLUMNS.
 ";
 
@@ -102,6 +103,10 @@ impl Arguments {
             }
             if argument == b"--help" {
                 parsed.help = true;
+                continue;
+            }
+            if first && argument == b"--version" {
+                parsed.version = true;
                 continue;
             }
             let option = match argument.as_slice() {
@@ -140,9 +145,9 @@ impl Arguments {
             b'b' => self.blocked = true,
             b'c' => self.console_size = Some((number("rows")?, number("columns")?)),
             b'C' => self.http_size = Some((number("rows")?, number("columns")?)),
-            b'e' => self.error_trap = Some(number("0, 1 or 2")?),
-            b'E' => self.tls_mode = Some(number("0, 1 or 2")?),
-            b'g' => self.garbage_collection = Some(number("0 or 1")?),
+            b'e' => self.error_trap = Some(one_of(letter, number("0, 1 or 2")?, 0..=2)?),
+            b'E' => self.tls_mode = Some(one_of(letter, number("0, 1 or 2")?, 0..=2)?),
+            b'g' => self.garbage_collection = Some(one_of(letter, number("0 or 1")?, 0..=1)?),
             b'o' => self.utc_offset = Some(number("hours from UTC")?),
             b'P' => self.precision = Some(number("a number of digits")?),
             b's' => self.threads = Some(number("a number of threads")?),
@@ -151,7 +156,7 @@ impl Arguments {
             b'T' => self.time_limit = Some(number("seconds")?),
             b'w' => self.memory_limit = Some(number("megabytes")?),
             b'W' => self.week_offset = Some(number("a day of the week")?),
-            b'z' => self.date_order = Some(number("0 or 1")?),
+            b'z' => self.date_order = Some(one_of(letter, number("0 or 1")?, 0..=1)?),
             b'p' => {
                 let port = text("a port")?;
                 self.port = Some(String::from_utf8_lossy(&port).into_owned());
@@ -184,6 +189,22 @@ impl Arguments {
         }
         Ok(())
     }
+}
+
+fn one_of(
+    letter: u8,
+    number: i64,
+    range: std::ops::RangeInclusive<i64>,
+) -> Result<i64, ArgumentError> {
+    if range.contains(&number) {
+        return Ok(number);
+    }
+    Err(ArgumentError(format!(
+        "-{} is from {} to {}, not {number}",
+        letter as char,
+        range.start(),
+        range.end()
+    )))
 }
 
 #[cfg(test)]

@@ -248,11 +248,10 @@ impl System for Os {
         self.shared.console().is_terminal() || is_debugger_forced()
     }
     fn debug_line(&mut self, prompt: &str) -> Option<Vec<u8>> {
-        write_standard(StandardStream::Output, prompt.as_bytes());
-        self.shared.console().wait_for_line()
+        self.shared.console().wait_for_line(prompt)
     }
     fn read_line(&mut self) -> Option<Vec<u8>> {
-        self.shared.console().wait_for_line()
+        self.shared.console().wait_for_line("")
     }
     fn redirect(&mut self, stream: StandardStream, path: &Path) -> io::Result<()> {
         streams::redirect(stream, &self.real(path)?)

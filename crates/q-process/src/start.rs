@@ -73,8 +73,15 @@ fn run(arguments: Arguments, raw: Vec<OsString>) -> Result<i32, String> {
     let shared = Shared::new(network);
     let paths = PathMap::parse(&std::env::var(PATH_MAP_VARIABLE).unwrap_or_default());
     let passwords = match &arguments.access {
-        Some(access) => Passwords::load(access.password_file.as_deref(), &paths)
-            .map_err(|error| format!("q: password file: {error}"))?,
+        Some(access) => {
+            Passwords::load(access.password_file.as_deref(), &paths).map_err(|error| {
+                let file = access.password_file.as_deref().unwrap_or_default();
+                format!(
+                    "q: password file {}: {error}",
+                    String::from_utf8_lossy(file)
+                )
+            })?
+        }
         None => Passwords::default(),
     };
     let mut interpreter = Interpreter::new(Box::new(Os::new(shared.clone(), paths)));
@@ -103,7 +110,12 @@ fn run(arguments: Arguments, raw: Vec<OsString>) -> Result<i32, String> {
         interpreter
             .world()
             .listen(port)
-            .map_err(|error| format!("q: -p {port}: {}", text_of(&error)))?;
+            .map_err(|error| {
+                format!(
+                    "q: -p {port}: {}; a port is 5001, host:5001, 5001/5010 (a range), 0W (any free) or -5001",
+                    text_of(&error)
+                )
+            })?;
     }
     if shared.console().is_terminal() {
         signals.watch_impatience();

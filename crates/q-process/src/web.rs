@@ -1,4 +1,4 @@
-//! Requests of browsers: `.z.ph`, `.z.pp`, `.z.pm`, and a plain answer where they are not set; and WebSocket: `.z.wo`,
+//! Requests of browsers: `.z.ac`, `.z.ph`, `.z.pp`, `.z.pm`, and a plain answer where they are not set; and WebSocket: `.z.wo`,
 //! `.z.ws`.
 
 use base64::Engine;
@@ -64,14 +64,53 @@ fn web_socket_key(request: &HttpRequest) -> Option<&[u8]> {
 }
 
 impl Process {
+    /// The user who sends a request, or the response that refuses it: by `.z.ac`, and where that does not decide by user and
+    /// password (`ref/dotz`, `.z.ac`).
+    fn authorised(&mut self, handle: i32, request: &HttpRequest) -> Result<Vec<u8>, Vec<u8>> {
+        let (user, password) = credentials(request).unwrap_or_default();
+        if let Some(judge) = self.interpreter.get_global(".z.ac") {
+            let (_, address) = self.shared.network().peer(handle);
+            let caller = Caller {
+                handle,
+                user: Symbol::NULL,
+                address,
+            };
+            let argument = vec![Value::string(&request.target), headers(request)];
+            let verdict = self.as_caller(caller, |interpreter| {
+                interpreter.apply_one(&judge, Value::list(argument))
+            });
+            let judged = verdict.and_then(|verdict| {
+                let number = verdict.item(0).and_then(|item| item.as_i64());
+                let text = verdict.item(1).unwrap_or(Value::Identity);
+                match number {
+                    Some(0) => Ok(Some(Err(refusal()))),
+                    Some(1) => Ok(Some(Ok(text_of(&text)?))),
+                    Some(2) => Ok(Some(Err(text_of(&text)?))),
+                    Some(4) => Ok(None),
+                    _ => Err(QError::type_error()),
+                }
+            });
+            match judged {
+                Ok(Some(decided)) => return decided,
+                Ok(None) => {}
+                Err(error) => {
+                    self.show_error(&error, ".z.ac");
+                    return Err(refusal());
+                }
+            }
+        }
+        if self.has_guard() && !self.is_welcome(handle, &user, &password) {
+            return Err(refusal());
+        }
+        Ok(user)
+    }
+
     /// Goes on as WebSocket with a client that may come in.
     fn open_web_socket(&mut self, handle: i32, request: &HttpRequest, key: &[u8]) {
-        let (user, password) = credentials(request).unwrap_or_default();
-        if self.has_guard() && !self.is_welcome(handle, &user, &password) {
-            let refusal = refusal();
-            self.shared.network().answer_http(handle, refusal);
-            return;
-        }
+        let user = match self.authorised(handle, request) {
+            Ok(user) => user,
+            Err(refusal) => return self.shared.network().answer_http(handle, refusal),
+        };
         let seed = [key, ACCEPT_SUFFIX.as_bytes()].concat();
         let Ok(Value::Bytes(digest)) = self.interpreter.sha1(&seed) else {
             let response = http_response("400 Bad Request", "text/plain", b"");
@@ -128,10 +167,10 @@ impl Process {
     }
 
     fn http_response(&mut self, handle: i32, request: &HttpRequest) -> Vec<u8> {
-        let (user, password) = credentials(request).unwrap_or_default();
-        if self.has_guard() && !self.is_welcome(handle, &user, &password) {
-            return refusal();
-        }
+        let user = match self.authorised(handle, request) {
+            Ok(user) => user,
+            Err(refusal) => return refusal,
+        };
         let (_, address) = self.shared.network().peer(handle);
         let caller = Caller {
             handle,

@@ -246,6 +246,25 @@ fn browsers_need_a_password_where_others_do() {
 }
 
 #[test]
+fn requests_are_judged_before_they_are_answered() {
+    let script = ".z.ac:{$[x[0]~\"no\";(0;\"\");x[0]~\"own\";(2;\"HTTP/1.1 403 Mine\\r\\n\\r\\n\");x[0]~\"ask\";(4;\"\");\
+                  x[0]~\"bad\";`none;(1;x[1]`From)]}\n\
+                  .z.pw:{[u;p]0b}\n.z.ph:{\"HTTP/1.1 200 OK\\r\\n\\r\\n\",string .z.u}\n";
+    let server = Server::start(script, &[]);
+    let get = |target: &str| {
+        browse(
+            server.port,
+            &format!("GET /{target} HTTP/1.1\r\nFrom: ann\r\n\r\n"),
+        )
+    };
+    assert_eq!(get("x"), "HTTP/1.1 200 OK\r\n\r\nann");
+    assert_eq!(get("own"), "HTTP/1.1 403 Mine\r\n\r\n");
+    for refused in ["no", "ask", "bad"] {
+        assert!(get(refused).starts_with("HTTP/1.1 401 "), "{refused}");
+    }
+}
+
+#[test]
 fn sockets_are_inherited_from_descriptor_three_on() {
     use std::os::fd::AsRawFd;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use q_value::{Symbol, Value};
+use q_value::{Binary, Symbol, Value};
 
 use crate::tree::{NamedNode, Node, NodeKind, Target};
 use crate::words::is_keyword;
@@ -25,6 +25,8 @@ pub fn implied_name(node: &Node) -> Symbol {
                     NodeKind::Operator(_) if arguments.first().is_some_and(is_symbol) => {
                         arguments.get(1)
                     }
+                    // what is drawn from, or the last choice
+                    NodeKind::Operator(Binary::Query) => arguments.last(),
                     NodeKind::Operator(_) => arguments.first(),
                     _ => arguments.last(),
                 };

@@ -349,10 +349,11 @@ fn turn_round(
         ));
     }
     if asked.is_some() && asked != from {
+        let back = from.map_or_else(|| "nothing".to_owned(), |from| format!("revision {from}"));
         return Err(wrong_status(
             &name,
-            "UPDATING",
-            "RUNNING to go to another revision than the last good one",
+            &format!("UPDATING (its deployment can return to {back} only)"),
+            "RUNNING",
         ));
     }
     begin_return_by_request(&mut desired, now);

@@ -173,14 +173,17 @@ impl Console {
         self.editor.is_none()
     }
 
-    /// Waits for a line; `None` at the end of input.
-    pub(crate) fn wait_for_line(&mut self) -> Option<Vec<u8>> {
+    /// Waits for a line after a prompt; `None` at the end of input.
+    pub(crate) fn wait_for_line(&mut self, prompt: &str) -> Option<Vec<u8>> {
+        if self.editor.is_none() {
+            write_standard(StandardStream::Output, prompt.as_bytes());
+        }
         while !self.has_line() && !self.has_ended() {
             let Some(editor) = &mut self.editor else {
                 self.input.read();
                 continue;
             };
-            editor.ask("", false);
+            editor.ask(prompt, false);
             match editor.wait() {
                 Ok(Event::Question(question)) => question.answer(0, Vec::new()),
                 Ok(Event::Cancelled) => return Some(Vec::new()),

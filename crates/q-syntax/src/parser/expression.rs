@@ -163,11 +163,7 @@ impl Parser<'_> {
 
     /// Takes a `::` that ends the expression: what stands before it is composed, as `f g::` is `f g@`.
     fn takes_last_identity(&mut self) -> bool {
-        let ends = matches!(self.token().kind, TokenKind::ColonColon)
-            && matches!(
-                self.token_after(1).kind,
-                TokenKind::Semicolon | TokenKind::Close(_) | TokenKind::End
-            );
+        let ends = matches!(self.token().kind, TokenKind::ColonColon) && self.ends_after(1);
         if ends {
             self.advance();
         }
@@ -186,6 +182,7 @@ impl Parser<'_> {
     fn assignment(&mut self, noun: &Node, form: Form) -> SyntaxResult<Option<Link>> {
         let token = self.token();
         let start = token.start;
+        let mut global = false;
         let through = match token.kind {
             TokenKind::Colon => None,
             TokenKind::ColonColon => {
@@ -200,7 +197,17 @@ impl Parser<'_> {
             }
             TokenKind::Operator(operator) => {
                 let next = self.token_after(1);
-                if !matches!(next.kind, TokenKind::Colon) || next.spaced {
+                let is_amend = match next.kind {
+                    TokenKind::Colon => true,
+                    // `x,::y` amends the global; without `y` it is `x,` and the identity
+                    TokenKind::ColonColon => {
+                        global = matches!(noun.kind, NodeKind::Name(_) | NodeKind::Apply { .. })
+                            && !self.ends_after(2);
+                        global
+                    }
+                    _ => false,
+                };
+                if !is_amend || next.spaced {
                     return Ok(None);
                 }
                 Some(operator)
@@ -215,9 +222,17 @@ impl Parser<'_> {
         Ok(Some(Link::Assign {
             target,
             through,
-            global: false,
+            global,
             start,
         }))
+    }
+
+    /// True when the token so many after this one ends the expression.
+    fn ends_after(&self, count: usize) -> bool {
+        matches!(
+            self.token_after(count).kind,
+            TokenKind::Semicolon | TokenKind::Close(_) | TokenKind::End
+        )
     }
 
     fn target(

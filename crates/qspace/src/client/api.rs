@@ -127,13 +127,16 @@ impl Api {
         cluster: &str,
         revision: u64,
         strategy: &str,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<u64> {
         let path = format!("{}/rollback", self.cluster_path("qspace", cluster));
         let body = json!({"toRevision": revision, "deploymentConfiguration": {"deploymentStrategy": strategy}});
-        self.http
+        let answer = self
+            .http
             .finspace(Method::POST, &path, "", Some(&body))
-            .await
-            .map(drop)
+            .await?;
+        answer["deployment"]
+            .as_u64()
+            .context("the server did not say which deployment does it")
     }
 
     /// The present revision and the deployments, newest first, at most `limit`.

@@ -15,7 +15,8 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub cluster: String,
 
-    /// Revision to return to, as `qspace history` numbers them. [default: the good one before the present]
+    /// Revision to return to, as `qspace history` numbers them. [default: the good one before the present; during a
+    /// deployment the one it came from]
     #[arg(long, value_name = "REVISION")]
     pub to: Option<u64>,
 
@@ -34,12 +35,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     client::block_on(async {
         let api = Api::connect(&arguments.access).await?;
         let (current, deployments) = api.deployments(&arguments.cluster, HISTORY_MAX).await?;
-        let last = deployments
-            .first()
-            .map_or(0, |deployment| deployment.deployment);
-        let to = match arguments.to {
-            Some(named) => named,
-            None => deployments
+        let moving = deployments.first().filter(|latest| !latest.is_ended());
+        let to = match (arguments.to, moving) {
+            (Some(named), _) => named,
+            // what is under way is given up
+            (None, Some(moving)) => moving.from_revision.context(
+                "the first deployment of a cluster cannot be given up; delete the cluster",
+            )?,
+            (None, None) => deployments
                 .iter()
                 .filter(|one| one.state == "DONE" && one.to_revision < current)
                 .map(|one| one.to_revision)
@@ -47,13 +50,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
                 .context("there is no earlier revision that was deployed successfully")?,
         };
         let start = Instant::now();
-        api.rollback(&arguments.cluster, to, arguments.strategy.wire())
+        let number = api
+            .rollback(&arguments.cluster, to, arguments.strategy.wire())
             .await?;
         println!(
             "accepted  {} {} to revision {to}",
             arguments.cluster,
             arguments.strategy.wire()
         );
-        follow(&api, &arguments.cluster, last, start).await
+        // a deployment that is given up goes back under its own number
+        let gives_up = moving.is_some_and(|moving| moving.deployment == number);
+        follow(&api, &arguments.cluster, number - 1, gives_up, start).await
     })
 }
