@@ -1,5 +1,6 @@
 //! The interpreter: everything a q process knows between two lines.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -91,6 +92,8 @@ pub struct Interpreter {
     pub(crate) splayed: Vec<std::sync::Weak<q_value::Table>>,
     /// Views being computed, to find those that need themselves.
     pub(crate) computing: Vec<GlobalId>,
+    /// What views that need themselves came to last.
+    pub(crate) own_values: HashMap<GlobalId, Value>,
     /// True when values of script statements are shown, as on the console.
     pub(crate) shows_scripts: bool,
     /// Set when something is assigned in `.q` beyond the language's own words.
@@ -165,6 +168,7 @@ impl Interpreter {
             shows_scripts: true,
             has_added_words: false,
             computing: Vec::new(),
+            own_values: HashMap::new(),
         };
         interpreter.set_stack_size(STACK_SIZE);
         interpreter.caller.user = Symbol::new(interpreter.world.user_name());
@@ -213,6 +217,7 @@ impl Interpreter {
             database: self.database.clone(),
             splayed: self.splayed.clone(),
             computing: Vec::new(),
+            own_values: HashMap::new(),
             shows_scripts: self.shows_scripts,
             has_added_words: self.has_added_words,
         })

@@ -87,6 +87,7 @@ pub(crate) fn define(interpreter: &mut Interpreter, id: GlobalId, view: &Value) 
         .as_any()
         .downcast_ref::<ViewBody>()
         .ok_or_else(QError::type_error)?;
+    interpreter.own_values.remove(&id);
     let mut dependencies = Vec::new();
     for name in &body.0.code.globals {
         dependencies.push(interpreter.globals.slot(*name));
@@ -100,14 +101,18 @@ pub(crate) fn define(interpreter: &mut Interpreter, id: GlobalId, view: &Value) 
 impl Interpreter {
     /// Computes a view and keeps its value.
     pub(crate) fn compute_view(&mut self, id: GlobalId, view: &Arc<View>) -> QResult<Value> {
-        // a view that needs its own value
         if self.computing.contains(&id) {
-            return Err(QError::new("loop"));
+            // a view that needs its own value goes on from the one it had
+            let previous = self.own_values.get(&id).cloned();
+            return previous.ok_or_else(|| QError::new("loop"));
         }
         self.computing.push(id);
         let result = self.run_code(&view.code);
         self.computing.pop();
         let value = result?;
+        if view.code.globals.contains(&self.globals.name(id)) {
+            self.own_values.insert(id, value.clone());
+        }
         // storing the value must not look like a change to the views that depend on this one: they were stale already
         self.globals.store(id, value.clone());
         Ok(value)
