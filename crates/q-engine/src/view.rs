@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use q_syntax::tree::Node;
-use q_value::{Lambda, LambdaCode, QError, QResult, Value};
+use q_value::{Lambda, LambdaCode, QError, QResult, Symbol, Value};
 
 use crate::code::Code;
 use crate::globals::GlobalId;
@@ -68,10 +68,23 @@ pub(crate) fn parts(interpreter: &mut Interpreter, lambda: &Lambda) -> Option<QR
         Value::list(vec![
             cached.unwrap_or(Value::Identity),
             tree,
-            Value::Symbols(view.code.globals.clone().into()),
+            Value::Symbols(in_order_of_text(&view.code.globals, &view.source).into()),
             Value::string(&*view.source),
         ])
     }))
+}
+
+/// Names in the order in which they stand in a text (`learn/views`).
+fn in_order_of_text(names: &[Symbol], text: &str) -> Vec<Symbol> {
+    let part_of_name = |c: char| c.is_ascii_alphanumeric() || "._".contains(c);
+    let place = |name: &Symbol| {
+        let name = name.text();
+        let mut words = text.split(|c| !part_of_name(c));
+        words.position(|word| word == name)
+    };
+    let mut names = names.to_vec();
+    names.sort_by_key(|name| place(name).unwrap_or(usize::MAX));
+    names
 }
 
 /// Makes a global the view that [`compile`] made.

@@ -83,7 +83,10 @@ impl Compiler<'_> {
     ) -> QResult<()> {
         let (start, _) = extent(value);
         let statement = Arc::clone(&self.code.source);
-        let source = statement.get(start as usize..).unwrap_or_default();
+        // parentheses around the first operand belong to no node
+        let before = statement.get(..start as usize).unwrap_or_default();
+        let start = before.rfind("::").map_or(0, |at| at + 2);
+        let source = statement.get(start..).unwrap_or_default();
         let source = without_comment(source).trim().to_owned();
         let mut body = vec![value.clone()];
         body.extend_from_slice(rest);
