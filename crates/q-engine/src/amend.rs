@@ -1,12 +1,13 @@
 //! Writing items: `x[i;j]:v`, `x[i]op:v`, `@[x;i;f;y]`, `.[x;path;f;y]`.
 //!
 //! The target is changed in place where nobody else holds it. Places and types are checked before anything is written where
-//! they can be, and vectors get their items back when a later one fails. An error may leave earlier items of nested lists
-//! changed, but never loses the target, and never leaves a table whose columns differ in length.
+//! they can be; else lists and rows of tables get their items back when a later one fails. An error below the items of a
+//! list, or by a function over several keys, may leave earlier ones changed, but never loses the target, and never leaves a
+//! table whose columns differ in length.
 
 use std::sync::Arc;
 
-use q_value::{Binary, Dict, Element, QError, QResult, Value, with_vector};
+use q_value::{Attribute, Binary, Dict, Element, QError, QResult, Value, Vector, with_vector};
 
 use crate::index::{as_longs, missing_item};
 use crate::interpreter::Interpreter;
@@ -175,13 +176,10 @@ impl Change<'_> {
         if let (None, [], Some(y), Value::Dict(dict)) = (self.function, rest, &y, &*target) {
             check_entries(dict, indices, y)?;
         }
-        let before = match places {
-            Some(places) if self.function.is_some() && target.is_vector() => {
-                let items = index::gather_longs(target, &places);
-                Some((places, items))
-            }
-            _ => None,
-        };
+        // deeper changes are made inside of items, which must not be held twice
+        let before = places
+            .filter(|_| rest.is_empty())
+            .and_then(|places| Before::of(target, places));
         let mut path = Vec::with_capacity(rest.len() + 1);
         for at in 0..count {
             let part = y.as_ref().map(|y| item_or_whole(y, at));
@@ -189,8 +187,8 @@ impl Change<'_> {
             path.push(indices.item(at).ok_or_else(QError::index)?);
             path.extend_from_slice(rest);
             if let Err(error) = self.walk(target, &path, part) {
-                if let Some((places, items)) = before {
-                    put_back(target, &places, &items)?;
+                if let (Some(before), 1..) = (before, at) {
+                    before.put_back(target)?;
                 }
                 return Err(error);
             }
@@ -220,10 +218,33 @@ impl Change<'_> {
         {
             return Ok(());
         }
+        if let (Some(places), None, [], Some(y)) = (as_longs(i), self.function, rest, &y)
+            && matches!(target, Value::List(_))
+        {
+            return self.set_items(target, &places, y);
+        }
         if i.is_list() {
             return self.each_index(target, i, rest, y);
         }
         Err(QError::type_error())
+    }
+
+    /// Writes the items of `y`, or all of it to each place, into a general list, which is one until all are written.
+    fn set_items(&self, target: &mut Value, places: &[i64], y: &Value) -> QResult<()> {
+        if (y.is_list() || matches!(y, Value::Table(_))) && y.count() != places.len() {
+            return Err(QError::length());
+        }
+        self.check_all(places, target.count())?;
+        if let Value::List(items) = target {
+            let items = items.make_mut();
+            for (at, place) in places.iter().enumerate() {
+                items[*place as usize] = item_or_whole(y, at);
+            }
+        }
+        if let Some(last) = places.last() {
+            collapse(target, *last as usize);
+        }
+        Ok(())
     }
 
     /// Writes a vector (or one atom) to many places at once; false when types need the general way.
@@ -405,10 +426,16 @@ impl Change<'_> {
             Value::Dict(_) => i.clone(),
             Value::Table(_) => {
                 let keys = i.clone();
+                if rest.is_empty() {
+                    self.check_rows(shared, &keys, y.as_ref())?;
+                }
                 return self.each_index(target, &keys, rest, y);
             }
             i if keys.columns.len() == 1 && i.is_list() && i.count() != 1 => {
                 let keys = i.clone();
+                if rest.is_empty() {
+                    self.check_rows(shared, &keys, y.as_ref())?;
+                }
                 return self.each_index(target, &keys, rest, y);
             }
             i if i.is_list() && i.count() == keys.columns.len() => {
@@ -439,29 +466,62 @@ impl Change<'_> {
 
 /// Errors when keys or values assigned to a dictionary do not fit, before any is written.
 fn check_entries(dict: &Dict, keys: &Value, y: &Value) -> QResult<()> {
-    if !dict.values.is_vector() {
-        return Ok(());
-    }
     for at in 0..keys.count() {
         let key = keys.item(at).ok_or_else(QError::index)?;
-        if !append::accepts(&dict.values, &item_or_whole(y, at)) {
+        if dict.values.is_vector() && !append::accepts(&dict.values, &item_or_whole(y, at)) {
             return Err(append::cast_or_type(&dict.values));
         }
-        if !append::accepts(&dict.keys, &key) && key_position(&dict.keys, &key)?.is_none() {
+        if dict.keys.is_vector()
+            && !append::accepts(&dict.keys, &key)
+            && key_position(&dict.keys, &key)?.is_none()
+        {
             return Err(QError::type_error());
         }
     }
     Ok(())
 }
 
-/// Sets items of a vector to what they were.
-fn put_back(target: &mut Value, places: &[i64], items: &Value) -> QResult<()> {
-    for (at, place) in places.iter().enumerate() {
-        if let (Ok(place), Some(item)) = (usize::try_from(*place), items.item(at)) {
-            set_item(target, place, item)?;
-        }
+/// Items of a list as they were, for an amend that fails after it has written some.
+struct Before {
+    places: Vector<i64>,
+    items: Value,
+    is_general: bool,
+    attribute: Attribute,
+}
+
+impl Before {
+    /// `None` of what is no list.
+    fn of(target: &Value, places: Vector<i64>) -> Option<Before> {
+        target.is_list().then(|| Before {
+            items: index::gather_longs(target, &places),
+            places,
+            is_general: matches!(target, Value::List(_)),
+            attribute: target.attribute(),
+        })
     }
-    Ok(())
+
+    fn put_back(self, target: &mut Value) -> QResult<()> {
+        let count = target.count();
+        if self.is_general && target.is_vector() {
+            // its items had become atoms of one type
+            *target = Value::list(target.items());
+        }
+        for (at, place) in self.places.iter().enumerate() {
+            let place = usize::try_from(*place).ok().filter(|place| *place < count);
+            let (Some(place), Some(item)) = (place, self.items.item(at)) else {
+                continue;
+            };
+            match target {
+                Value::List(items) => items.make_mut()[place] = item,
+                _ => set_item(target, place, item)?,
+            }
+        }
+        if !self.is_general {
+            let whole = std::mem::replace(target, Value::Identity);
+            *target = whole.with_attribute(self.attribute);
+        }
+        Ok(())
+    }
 }
 
 /// The operator's identity with a value on its right, in the value's own type; `None` of operators whose identity is no

@@ -207,17 +207,9 @@ fn or_day<T: Default + PartialEq>(bound: T, day: T) -> T {
     if bound == T::default() { day } else { bound }
 }
 
-/// Looks for an interrupt at every millionth row.
-fn poll_at(row: &usize) {
-    const MASK: usize = (1 << 20) - 1;
-    if row & MASK == MASK {
-        q_kernels::interrupt::poll();
-    }
-}
-
 fn roll_many(interpreter: &mut Interpreter, count: usize, y: &Value) -> QResult<Value> {
     let random = &mut interpreter.random;
-    let rows = || (0..count).inspect(poll_at);
+    let rows = || (0..count).inspect(|row| q_kernels::interrupt::at_row(*row));
     macro_rules! integers {
         ($bound:expr, $type:ty, $full:expr) => {{
             let bound = $bound;

@@ -80,7 +80,13 @@ fn in_order_of_text(names: &[Symbol], text: &str) -> Vec<Symbol> {
     let place = |name: &Symbol| {
         let name = name.text();
         let mut words = text.split(|c| !part_of_name(c));
-        words.position(|word| word == name)
+        // in a namespace the text has the last part of the name
+        words.position(|word| {
+            let prefix = name.strip_suffix(word);
+            prefix.is_some_and(|prefix| {
+                prefix.is_empty() || !word.is_empty() && prefix.ends_with('.')
+            })
+        })
     };
     let mut names = names.to_vec();
     names.sort_by_key(|name| place(name).unwrap_or(usize::MAX));

@@ -58,7 +58,7 @@ pub fn poll() {
 
 /// [`poll`] at every millionth row of a loop.
 #[inline(always)]
-pub(crate) fn at_row(row: usize) {
+pub fn at_row(row: usize) {
     const MASK: usize = (1 << 20) - 1;
     if row & MASK == MASK {
         poll();

@@ -71,9 +71,9 @@ pub fn statistics() -> Statistics {
     }
 }
 
-/// `mi_option_purge_delay` of mimalloc.h: a tenth of the milliseconds until pages of small blocks that nobody uses go back.
+/// `mi_option_purge_delay` of mimalloc.h: milliseconds until pages of small blocks that nobody uses go back.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-/// Its default: pages are used again for ten seconds, since the system takes longer to hand one out anew than most work on
+/// Its default: pages wait a second for their next use, since the system takes longer to hand one out anew than most work on
 /// it takes.
 const PURGE_DELAY_DEFAULT: core::ffi::c_long = 1000;
 
@@ -102,7 +102,7 @@ pub fn release() -> usize {
 pub fn set_kept(is_kept: bool) {
     KEPT_BYTES_MAX.store(if is_kept { usize::MAX } else { 0 }, Ordering::Relaxed);
     let delay = if is_kept { PURGE_DELAY_DEFAULT } else { 0 };
-    // SAFETY: an option may be set at any time.
+    // SAFETY: the option is a number that is read whole.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, delay) };
     if !is_kept {
         release();

@@ -78,7 +78,7 @@ q [file] [-option value ...] [arguments]
   --help          this text             --version       its version
 
 Arguments that are none of these stay in .z.x. Environment: SSL_CERT_FILE, SSL_KEY_FILE and SSL_CA_CERT_FILE for TLS,
-SSL_VERIFY_SERVER=NO to trust any, QUDSPATH for Unix sockets, LISTEN_FDS for inherited sockets, QSPACE_PATH_MAP=/prefix=folder to lay out paths elsewhere;
+SSL_VERIFY_SERVER=NO to trust any server, QUDSPATH for Unix sockets, LISTEN_FDS for inherited sockets, QSPACE_PATH_MAP=/prefix=folder to lay out paths elsewhere;
 on a terminal QSPACE_HISTORY (file of the history), QSPACE_CONSOLE=plain (no line editor), NO_COLOR, LINES and COLUMNS.
 ";
 
@@ -105,7 +105,7 @@ impl Arguments {
                 parsed.help = true;
                 continue;
             }
-            if first && argument == b"--version" {
+            if argument == b"--version" {
                 parsed.version = true;
                 continue;
             }
@@ -191,6 +191,7 @@ impl Arguments {
     }
 }
 
+/// The number of an option, when it is one of its values.
 fn one_of(
     letter: u8,
     number: i64,

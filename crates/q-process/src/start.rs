@@ -35,6 +35,10 @@ pub fn main(arguments: Vec<OsString>) -> i32 {
         let _ = std::io::stdout().write_all(HELP.as_bytes());
         return 0;
     }
+    if parsed.version {
+        let _ = std::io::stdout().write_all(version().as_bytes());
+        return 0;
+    }
     let ended = q_engine::on_large_stack(move || run(parsed, arguments));
     match ended {
         Ok(Ok(status)) => status,
@@ -107,15 +111,13 @@ fn run(arguments: Arguments, raw: Vec<OsString>) -> Result<i32, String> {
         quiet: arguments.quiet,
     });
     if let Some(port) = &arguments.port {
-        interpreter
-            .world()
-            .listen(port)
-            .map_err(|error| {
-                format!(
-                    "q: -p {port}: {}; a port is 5001, host:5001, 5001/5010 (a range), 0W (any free) or -5001",
-                    text_of(&error)
-                )
-            })?;
+        interpreter.world().listen(port).map_err(|error| {
+            let text = text_of(&error);
+            // the name of what cannot be read as a port tells nothing by itself
+            let forms = "a port is 5001, host:5001, 5001/5010 (a range), 0W (any free) or -5001";
+            let text = if text == *port { forms } else { &text };
+            format!("q: -p {port}: {text}")
+        })?;
     }
     if shared.console().is_terminal() {
         signals.watch_impatience();
@@ -150,8 +152,12 @@ fn text_of(error: &QError) -> String {
 fn println_banner() {
     crate::console::write_standard(
         q_engine::system::StandardStream::Output,
-        format!("qspace {} (q {VERSION})\n\n", env!("CARGO_PKG_VERSION")).as_bytes(),
+        format!("{}\n", version()).as_bytes(),
     );
+}
+
+fn version() -> String {
+    format!("qspace {} (q {VERSION})\n", env!("CARGO_PKG_VERSION"))
 }
 
 /// `-E`, or plain and TLS on one port when `QSPACE_TLS=1` says so.

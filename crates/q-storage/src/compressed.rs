@@ -20,6 +20,8 @@ const LOGICAL_BLOCK_SIZES: std::ops::RangeInclusive<u8> = 12..=20;
 const RATIO_MAX: usize = 1200;
 /// The same of zstd, which writes 128 kilobytes of one byte in a few.
 const RATIO_MAX_ZSTD: usize = 1 << 16;
+/// The largest window of a zstd frame: what decoding one may take, beyond any block.
+const WINDOW_MAX: u64 = 8 << 20;
 
 /// How a file is to be compressed: `(lbs;alg;level)` of `set`, `.z.zd` and `-19!`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +205,8 @@ pub fn decompress_file(bytes: &[u8]) -> QResult<Vec<u8>> {
                 plain.extend_from_slice(&block);
             }
             5 => {
-                let decoder = StreamingDecoder::new(stored).map_err(|_| broken())?;
+                let decoder = StreamingDecoder::new_with_max_window_size(stored, WINDOW_MAX)
+                    .map_err(|_| broken())?;
                 let mut decoder = decoder.take(expected as u64 + 1);
                 decoder.read_to_end(&mut plain).map_err(|_| broken())?;
             }

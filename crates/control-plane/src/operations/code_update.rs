@@ -357,7 +357,8 @@ fn turn_round(
         ));
     }
     begin_return_by_request(&mut desired, now);
-    let answer = json!({"deployment": number, "fromRevision": to, "toRevision": from});
+    let answer =
+        json!({"deployment": number, "fromRevision": to, "toRevision": from, "givesUp": true});
     Ok((desired.into_state(), answer))
 }
 

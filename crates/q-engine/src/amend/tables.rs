@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use q_value::{Binary, QError, QResult, Symbol, Table, Value};
+use q_value::{Binary, Dict, QError, QResult, Symbol, Table, Value, Vector};
 
-use super::{Change, column_of, item_or_whole, with_first};
+use super::{Before, Change, column_of, item_or_whole, with_first};
+use crate::index::as_longs;
 use crate::query::aggregate::is_atomic;
 use crate::{append, index};
 
@@ -30,16 +31,16 @@ impl Change<'_> {
                     return Err(QError::length());
                 }
                 let parts = parts_of(&names, y.as_ref());
-                if let [i] = rest {
-                    self.check_cells(shared, &parts, i)?;
+                if !rest.is_empty() {
+                    return self.change_columns(Arc::make_mut(shared), parts, rest);
                 }
-                // whole columns are made anew one by one: holding the former ones costs nothing
-                let before = rest.is_empty().then(|| Arc::clone(shared));
+                // whole columns are made anew one by one: holding the former ones makes no copy
+                let before = Arc::clone(shared);
                 let table = Arc::make_mut(shared);
                 let result = parts
                     .into_iter()
                     .try_for_each(|(name, part)| self.walk_column(table, name, rest, part));
-                if let (Err(_), Some(before)) = (&result, before) {
+                if result.is_err() {
                     *shared = before;
                 }
                 result
@@ -113,13 +114,7 @@ impl Change<'_> {
             };
             let path = with_first(i.clone(), deeper);
             let parts = parts_of(&names, y.as_ref());
-            if deeper.is_empty() {
-                self.check_cells(shared, &parts, i)?;
-            }
-            let table = Arc::make_mut(shared);
-            return parts
-                .into_iter()
-                .try_for_each(|(name, part)| self.walk_column(table, name, &path, part));
+            return self.change_columns(Arc::make_mut(shared), parts, &path);
         }
         let table = Arc::make_mut(shared);
         if let (Some(_), Some(at)) = (self.function, i.as_i64()) {
@@ -143,56 +138,64 @@ impl Change<'_> {
             let is_every = matches!(i, Value::Identity | Value::Elided);
             return self.each_index(target, if is_every { &every } else { i }, rest, y);
         }
-        if self.function.is_some() {
-            for name in table.names.clone().iter().copied() {
-                let part = y.as_ref().and_then(|y| row_part(y, name, 0));
-                self.walk_column(table, name, std::slice::from_ref(i), part)?;
-            }
-            return Ok(());
-        }
-        let y = y.ok_or_else(QError::rank)?;
-        let names = table.names.iter().enumerate();
-        let parts: Vec<(Symbol, Option<Value>)> = names
-            .filter_map(|(at, name)| Some((*name, Some(row_part(&y, *name, at)?))))
-            .collect();
-        self.check_cells(table, &parts, i)?;
-        parts.into_iter().try_for_each(|(name, part)| {
-            self.walk_column(table, name, std::slice::from_ref(i), part)
-        })
+        let parts: Vec<(Symbol, Option<Value>)> = if self.function.is_some() {
+            let part = |name: &Symbol| y.as_ref().and_then(|y| row_part(y, *name, 0));
+            table.names.iter().map(|name| (*name, part(name))).collect()
+        } else {
+            let y = y.ok_or_else(QError::rank)?;
+            let names = table.names.iter().enumerate();
+            names
+                .filter_map(|(at, name)| Some((*name, Some(row_part(&y, *name, at)?))))
+                .collect()
+        };
+        self.change_columns(table, parts, std::slice::from_ref(i))
     }
 
-    /// Errors when cells assigned to rows `i` of several columns do not fit one of them, before any is written.
-    fn check_cells(
-        &self,
-        table: &Table,
-        parts: &[(Symbol, Option<Value>)],
-        i: &Value,
+    /// Changes the rows `path[0]` of several columns; those changed get their cells back when a later one fails.
+    fn change_columns(
+        &mut self,
+        table: &mut Table,
+        parts: Vec<(Symbol, Option<Value>)>,
+        path: &[Value],
     ) -> QResult<()> {
-        if self.function.is_some() {
-            return Ok(());
-        }
-        let rows = match i {
-            Value::Identity | Value::Elided => Some(table.row_count()),
-            i => i.is_list().then(|| i.count()),
+        let places: Option<Vector<i64>> = match path {
+            [Value::Identity | Value::Elided] => Some((0..table.row_count() as i64).collect()),
+            [i] => i
+                .as_i64()
+                .map_or_else(|| as_longs(i), |at| Some(vec![at].into())),
+            _ => None,
         };
+        let mut changed: Vec<(usize, Before)> = Vec::with_capacity(parts.len());
         for (name, part) in parts {
-            let (Some(column), Some(part)) = (table.column(*name), part) else {
-                continue;
-            };
-            if !column.is_vector() {
-                continue;
-            }
-            let fits = match rows {
-                Some(rows) if part.is_list() => {
-                    if part.count() != rows {
-                        return Err(QError::length());
-                    }
-                    append::column_accepts(column, part)
+            let at = table.names.iter().position(|other| *other == name);
+            let before = at
+                .zip(places.clone())
+                .and_then(|(at, places)| Some((at, Before::of(&table.columns[at], places)?)));
+            if let Err(error) = self.walk_column(table, name, path, part) {
+                for (at, before) in changed {
+                    before.put_back(&mut table.columns[at])?;
                 }
-                _ => append::accepts(column, part),
-            };
-            if !fits {
-                return Err(append::cast_or_type(column));
+                return Err(error);
+            }
+            changed.extend(before);
+        }
+        Ok(())
+    }
+
+    /// Errors when rows assigned to several keys do not fit, before any is written.
+    pub(super) fn check_rows(&self, table: &Dict, keys: &Value, y: Option<&Value>) -> QResult<()> {
+        let (None, Some(y), Value::Table(values)) = (self.function, y, &table.values) else {
+            return Ok(());
+        };
+        for at in 0..keys.count() {
+            let key = keys.item(at).ok_or_else(QError::index)?;
+            append::check_row(&table.keys, &key)?;
+            let row = item_or_whole(y, at);
+            for (number, (name, column)) in values.names.iter().zip(&values.columns).enumerate() {
+                let cell = row_part(&row, *name, number);
+                if column.is_vector() && cell.is_some_and(|cell| !append::accepts(column, &cell)) {
+                    return Err(append::cast_or_type(column));
+                }
             }
         }
         Ok(())

@@ -127,7 +127,9 @@ fn updated(interpreter: &mut Interpreter, value: &Value, plan: &Plan) -> QResult
     let mut table = Arc::unwrap_or_clone(source.table);
     table.sorted = false;
     for ((name, _), result) in columns.iter().zip(results) {
-        let is_nothing = count == 0 && matches!(&result, Value::List(items) if items.is_empty());
+        let is_nothing = count == 0
+            && matches!(plan.by, By::Columns(_))
+            && matches!(&result, Value::List(items) if items.is_empty());
         if is_nothing && table.column(*name).is_some() {
             // no group tells a type: the column keeps its own
             continue;

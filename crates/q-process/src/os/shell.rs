@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
-use rustix::fs::MemfdFlags;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, ioctl_fionbio};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 /// Runs a command and gives its standard output and exit status (128 plus the signal that ended it). Standard error goes
 /// to that of the process; standard input is the terminal, or empty when there is none: input through a pipe is q code.
@@ -25,23 +26,49 @@ pub(crate) fn run(
         .iter()
         .filter(|(name, value)| !name.contains(&0) && !value.contains(&0) && !name.is_empty())
         .map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value)));
-    // not a pipe: one would not end before all do that the command leaves in the background
-    let mut output = File::from(rustix::fs::memfd_create("output", MemfdFlags::CLOEXEC)?);
-    let status = Command::new("/bin/sh")
+    let mut shell = Command::new("/bin/sh")
         .arg("-c")
         .arg(OsStr::from_bytes(command))
         .envs(variables)
         .stdin(input)
-        .stdout(output.try_clone()?)
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .status()?;
+        .spawn()?;
     let mut text = Vec::new();
-    output.seek(SeekFrom::Start(0))?;
-    output.read_to_end(&mut text)?;
+    if let Some(pipe) = shell.stdout.take() {
+        read_while_it_runs(&shell, pipe, &mut text)?;
+    }
+    let status = shell.wait()?;
     let status = status
         .code()
         .unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     Ok((text, status))
+}
+
+/// Reads what a shell prints until it ends. What it left in the background may hold the pipe for ever: that is not waited for.
+fn read_while_it_runs(shell: &Child, mut pipe: ChildStdout, text: &mut Vec<u8>) -> io::Result<()> {
+    let ending = pidfd_open(Pid::from_child(shell), PidfdFlags::empty())?;
+    ioctl_fionbio(&pipe, true)?;
+    loop {
+        let mut watched = [
+            PollFd::new(&pipe, PollFlags::IN),
+            PollFd::new(&ending, PollFlags::IN),
+        ];
+        match poll(&mut watched, None) {
+            Err(Errno::INTR) => continue,
+            result => result?,
+        };
+        let has_ended = !watched[1].revents().is_empty();
+        // reads all that there is: what the shell wrote before its end, too
+        match pipe.read_to_end(text) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        if has_ended {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -56,6 +83,8 @@ mod tests {
             (b"hello\n".to_vec(), 3)
         );
         assert_eq!(run(b"kill -9 $$", &variables).expect("a shell").1, 128 + 9);
+        let (text, _) = run(b"seq 100000; echo end > /dev/stdout", &variables).expect("a shell");
+        assert!(text.starts_with(b"1\n2\n") && text.ends_with(b"100000\nend\n"));
         // what goes on in the background is not waited for
         let begun = std::time::Instant::now();
         let (text, _) = run(b"echo begun; sleep 60 & echo $!", &variables).expect("a shell");

@@ -121,22 +121,24 @@ impl Api {
             .map(drop)
     }
 
-    /// Deploys an earlier revision again; the one before the present without a number.
+    /// Deploys an earlier revision again, or gives up the deployment under way. Returns the number of the deployment that does
+    /// it, and whether that is the one given up.
     pub async fn rollback(
         &self,
         cluster: &str,
         revision: u64,
         strategy: &str,
-    ) -> anyhow::Result<u64> {
+    ) -> anyhow::Result<(u64, bool)> {
         let path = format!("{}/rollback", self.cluster_path("qspace", cluster));
         let body = json!({"toRevision": revision, "deploymentConfiguration": {"deploymentStrategy": strategy}});
         let answer = self
             .http
             .finspace(Method::POST, &path, "", Some(&body))
             .await?;
-        answer["deployment"]
+        let number = answer["deployment"]
             .as_u64()
-            .context("the server did not say which deployment does it")
+            .context("the server did not say which deployment does it")?;
+        Ok((number, answer["givesUp"].as_bool().unwrap_or(false)))
     }
 
     /// The present revision and the deployments, newest first, at most `limit`.

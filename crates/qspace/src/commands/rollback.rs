@@ -50,16 +50,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
                 .context("there is no earlier revision that was deployed successfully")?,
         };
         let start = Instant::now();
-        let number = api
+        let (number, gives_up) = api
             .rollback(&arguments.cluster, to, arguments.strategy.wire())
             .await?;
-        println!(
-            "accepted  {} {} to revision {to}",
-            arguments.cluster,
-            arguments.strategy.wire()
-        );
-        // a deployment that is given up goes back under its own number
-        let gives_up = moving.is_some_and(|moving| moving.deployment == number);
+        let how = match gives_up {
+            true => "gives up its deployment",
+            false => arguments.strategy.wire(),
+        };
+        println!("accepted  {} {how} to revision {to}", arguments.cluster);
         follow(&api, &arguments.cluster, number - 1, gives_up, start).await
     })
 }
