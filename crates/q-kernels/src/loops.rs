@@ -189,6 +189,29 @@ fn build_by<R: Send>(count: usize, fill: Fill<'_, R>) -> Vec<R> {
     items
 }
 
+/// A vector of parts of known counts, one after the other, each written by `fill` on a thread of its own: it is given the
+/// part's range and memory for exactly its count, and must write all of it.
+pub(crate) fn build_parts<R: Send>(
+    ranges: Vec<std::ops::Range<usize>>,
+    counts: &[usize],
+    fill: impl Fn(std::ops::Range<usize>, &mut [MaybeUninit<R>]) + Sync,
+) -> Vec<R> {
+    let total: usize = counts.iter().sum();
+    interrupt::expect_room(total.saturating_mul(size_of::<R>()));
+    let mut items: Vec<R> = Vec::with_capacity(total);
+    let mut rest = &mut items.spare_capacity_mut()[..total];
+    let mut parts = Vec::with_capacity(ranges.len());
+    for (range, count) in ranges.into_iter().zip(counts) {
+        let (part, after) = rest.split_at_mut(*count);
+        parts.push((range, part));
+        rest = after;
+    }
+    parallel::run(parts, |(range, part)| fill(range, part));
+    // SAFETY: `fill` wrote every item of every part, and the parts cover the first `total` items.
+    unsafe { items.set_len(total) };
+    items
+}
+
 /// Changes the items in place, in parts.
 fn change_by<T: Send>(items: &mut [T], change: &(dyn Fn(usize, &mut [T]) + Sync)) {
     let ranges = parallel::ranges(items.len(), ITEMS_PER_THREAD_MIN);

@@ -76,19 +76,10 @@ pub(crate) fn first_rows<K: Key>(keys: &[K]) -> Vec<u32> {
     );
     let word_at = |word: usize| marks.iter().fold(0, |all, marks| all | marks[word]);
     let ranges = parallel::ranges(words, parallel::ITEMS_PER_THREAD_MIN / u64::BITS as usize);
-    let counts = parallel::run(ranges.clone(), |range| {
+    let counts: Vec<usize> = parallel::run(ranges.clone(), |range| {
         range.map(|word| word_at(word).count_ones() as usize).sum()
     });
-    let total = counts.iter().sum();
-    let mut rows: Vec<u32> = Vec::with_capacity(total);
-    let mut rest = &mut rows.spare_capacity_mut()[..total];
-    let mut parts = Vec::with_capacity(ranges.len());
-    for (range, count) in ranges.into_iter().zip(counts) {
-        let (part, after) = rest.split_at_mut(count);
-        parts.push((range, part));
-        rest = after;
-    }
-    parallel::run(parts, |(range, part)| {
+    loops::build_parts(ranges, &counts, |range, part| {
         let mut places = part.iter_mut();
         for word in range {
             let mut left = word_at(word);
@@ -99,10 +90,7 @@ pub(crate) fn first_rows<K: Key>(keys: &[K]) -> Vec<u32> {
             }
         }
         assert!(places.next().is_none(), "one mark for each place");
-    });
-    // SAFETY: each part was made for exactly the marks of its range, and one row was written for each.
-    unsafe { rows.set_len(total) };
-    rows
+    })
 }
 
 /// For each row the first row with the same key.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use q_value::{Attribute, Dict, QError, QResult, Value, Vector};
 
 use crate::lanes::{self, Operand};
-use crate::{Keyword, gather, parallel};
+use crate::{Keyword, gather, loops, parallel};
 
 pub(crate) static TABLE: &[Keyword] =
     &[Keyword::one("where", where_true), Keyword::one("til", til)];
@@ -61,7 +61,7 @@ impl Row for u32 {
     }
 }
 
-crate::loops::vectorised! {
+loops::vectorised! {
     fn count_true_in[](flags: &[bool]) -> usize {
         let mut count = 0usize;
         for block in flags.chunks(255) {
@@ -88,21 +88,9 @@ pub fn count_true(flags: &[bool]) -> usize {
 pub(crate) fn rows_where<R: Row>(flags: &[bool]) -> Vec<R> {
     let ranges = parallel::ranges(flags.len(), parallel::ITEMS_PER_THREAD_MIN);
     let counts = parallel::run(ranges.clone(), |range| count_true_in(&flags[range]));
-    let total: usize = counts.iter().sum();
-    let mut rows: Vec<R> = Vec::with_capacity(total);
-    let mut rest = &mut rows.spare_capacity_mut()[..total];
-    let mut parts = Vec::with_capacity(ranges.len());
-    for (range, count) in ranges.into_iter().zip(counts) {
-        let (part, after) = rest.split_at_mut(count);
-        parts.push((range, part));
-        rest = after;
-    }
-    parallel::run(parts, |(range, part)| {
+    loops::build_parts(ranges, &counts, |range, part| {
         fill(&flags[range.clone()], range.start, part);
-    });
-    // SAFETY: each part was made for exactly the true flags of its range, and `fill` wrote one row for each.
-    unsafe { rows.set_len(total) };
-    rows
+    })
 }
 
 /// Writes the positions of the true flags, counted from `start`; `out` has exactly one place for each.

@@ -172,7 +172,8 @@ impl Change<'_> {
                 .zip(places.clone())
                 .and_then(|(at, places)| Some((at, Before::of(&table.columns[at], places)?)));
             if let Err(error) = self.walk_column(table, name, path, part) {
-                for (at, before) in changed {
+                // the last first, should a column be named twice
+                for (at, before) in changed.into_iter().rev() {
                     before.put_back(&mut table.columns[at])?;
                 }
                 return Err(error);

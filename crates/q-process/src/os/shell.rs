@@ -86,11 +86,10 @@ mod tests {
         let (text, _) = run(b"seq 100000; echo end > /dev/stdout", &variables).expect("a shell");
         assert!(text.starts_with(b"1\n2\n") && text.ends_with(b"100000\nend\n"));
         // what goes on in the background is not waited for
-        let begun = std::time::Instant::now();
         let (text, _) = run(b"echo begun; sleep 60 & echo $!", &variables).expect("a shell");
         let text = String::from_utf8(text).expect("text");
         let (_, child) = text.trim().split_once('\n').expect("two lines");
-        run(format!("kill {child}").as_bytes(), &variables).expect("a shell");
-        assert!(begun.elapsed().as_secs() < 30);
+        let killed = run(format!("kill {child}").as_bytes(), &variables).expect("a shell");
+        assert_eq!(killed.1, 0, "it runs still");
     }
 }
